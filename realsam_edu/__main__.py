@@ -1,0 +1,5 @@
+"""`python -m realsam_edu` is `realsam`."""
+
+from .cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,367 @@
+"""Immediate feedback in the notebooks: give a check your function, and it says what differs.
+
+Every check compares with the package on fixed inputs. It prints one line starting with ✓ and
+returns True, or raises `AssertionError` with a sentence on the first difference and, where the
+numbers give it away, on the usual cause. A function that still returns `...` is an exercise not
+yet begun: its check says so and returns False, so that an untouched notebook runs to its end.
+"""
+
+import functools
+import math
+
+import torch
+
+from .encoder import ste_threshold
+from .neurons import lif_step
+from .surrogate import spike, surrogate_grad
+
+
+class _NotStarted(Exception):
+    """The function under test returned the dots of its stub."""
+
+
+def _exercise(check):
+    """Make `check(fn)` report the stub politely and print ✓ with its verdict otherwise."""
+
+    @functools.wraps(check)
+    def wrapper(fn, *args, **kwargs) -> bool:
+        name = getattr(fn, "__name__", "your function")
+        try:
+            verdict = check(fn, *args, **kwargs)
+        except _NotStarted:
+            print(f"… {name}: not started. Replace the dots, run the cell, then this check again.")
+            return False
+        print(f"✓ {name}: {verdict}")
+        return True
+
+    return wrapper
+
+
+def _call(fn, *args, **kwargs):
+    """Call `fn`; turn stubs and missing returns into something readable."""
+    result = fn(*args, **kwargs)
+    parts = result if isinstance(result, tuple) else (result,)
+    if any(part is ... for part in parts):
+        raise _NotStarted
+    assert not any(part is None for part in parts), (
+        "The function returned None. Is a `return` missing?"
+    )
+    return result
+
+
+def _close(mine, right, atol=1e-6) -> bool:
+    return mine.shape == right.shape and torch.allclose(mine, right, atol=atol, rtol=1e-5)
+
+
+def _tensor(value, like: torch.Tensor, what: str) -> torch.Tensor:
+    assert isinstance(value, torch.Tensor), f"{what} is a {type(value).__name__}, not a tensor."
+    assert value.shape == like.shape, (
+        f"{what} has shape {tuple(value.shape)}; expected {tuple(like.shape)}."
+    )
+    return value
+
+
+def _grad(fn, x: torch.Tensor, upstream: torch.Tensor, what: str) -> torch.Tensor:
+    """Return the gradient that `upstream` sends through `fn` to `x`."""
+    x = x.clone().requires_grad_()
+    y = _call(fn, x)
+    assert y.requires_grad, f"{what} cut the gradient: its output no longer depends on its input."
+    return torch.autograd.grad(y, x, upstream)[0]
+
+
+# ---------------------------------------------------------------- the spike (notebook 02)
+
+
+@_exercise
+def check_spike(fn) -> str:
+    """Check `fn(x, slope)`: strict step forward, 1/(1+slope·|x|)² backward."""
+    x = torch.tensor([-2.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 2.0])
+    upstream = torch.tensor([1.0, -2.0, 3.0, 0.5, 1.0, 2.0, -1.0])
+    out = _tensor(_call(fn, x, 2.0), x, "The spike")
+    assert out[3] == 0, "At x = 0 the neuron must stay silent: the test is strict, x > 0."
+    assert torch.equal(out, (x > 0).float()), f"Forward: expected {spike(x).tolist()} for {x.tolist()}, got {out.tolist()}."  # fmt: skip
+    for slope in (1.0, 5.0):
+        mine = _grad(lambda v, k=slope: fn(v, k), x, upstream, "The spike")
+        _explain_hill(mine, x, upstream, slope)
+    return "a strict step forward, the fast sigmoid's slope backward."
+
+
+def _explain_hill(mine, x, upstream, slope):
+    right = upstream * surrogate_grad(x, slope)
+    if _close(mine, right):
+        return
+    hill, off = surrogate_grad(x, slope), "Backward: "
+    if _close(mine, hill):
+        off += "the gradient from above was dropped; multiply `grad` by the hill."
+    elif _close(mine, upstream):
+        off += "the gradient passes unchanged; multiply it by 1/(1 + slope·|x|)²."
+    elif not mine.any():
+        off += "the gradient is zero everywhere; that is the true one, which cannot learn."
+    elif _close(mine, upstream / (1 + slope * x.abs())):
+        off += "the bracket 1 + slope·|x| must be squared."
+    elif _close(mine, upstream * surrogate_grad(x, 1.0)):
+        off += "`slope` is ignored."
+    elif _close(mine, upstream / (1 + slope * x) ** 2):
+        off += "|x| is meant; without the absolute value the hill is lopsided."
+    else:
+        i = int((mine - right).abs().argmax())
+        off += f"at x = {x[i]:g}, slope = {slope:g}, got {mine[i] / upstream[i]:.4f} times the gradient from above; expected {hill[i]:.4f}."  # fmt: skip
+    raise AssertionError(off)
+
+
+@_exercise
+def check_ste_threshold(fn) -> str:
+    """Check `fn(x)`: strict step forward; backward the gradient unchanged inside |x| ≤ 1."""
+    x = torch.tensor([-3.0, -1.0, -0.4, 0.0, 0.4, 1.0, 1.1, 3.0])
+    upstream = torch.tensor([1.0, -2.0, 3.0, 0.5, -1.0, 2.0, 4.0, 1.0])
+    out = _tensor(_call(fn, x), x, "The output")
+    assert out[3] == 0, "At x = 0 the encoder neuron must stay silent: the test is strict, x > 0."
+    assert torch.equal(out, (x > 0).float()), f"Forward: expected {ste_threshold(x).tolist()} for {x.tolist()}, got {out.tolist()}."  # fmt: skip
+    mine, inside = _grad(fn, x, upstream, "The threshold"), (x.abs() <= 1).float()
+    assert mine.any(), "Backward: the gradient is zero everywhere; hand it through."
+    assert not _close(mine, upstream), "Backward: the gradient also passes where |x| > 1; bits that are settled would drift for ever."  # fmt: skip
+    assert not _close(mine, inside), "Backward: the gradient from above was dropped; multiply it by the window."  # fmt: skip
+    edge = torch.where(x.abs() == 1, 0.0, upstream * inside)
+    assert not _close(mine, edge), "Backward: the window |x| ≤ 1 includes its edges."
+    assert _close(mine, upstream * inside), f"Backward: for x = {x.tolist()} got {mine.tolist()}, expected {(upstream * inside).tolist()}."  # fmt: skip
+    return "a strict step forward, the gradient handed straight through inside |x| ≤ 1."
+
+
+# ---------------------------------------------------------------- one neuron (notebook 01)
+
+
+def _mistaken_steps(beta, thr):
+    """Plausible wrong LIF steps, each with the sentence that names the mistake."""
+
+    def fire(x):
+        return (x > 0).float()
+
+    def no_reset(cur, mem):
+        mem = beta * mem + cur
+        return fire(mem - thr), mem
+
+    def leaky_reset(cur, mem):
+        mem = beta * mem + cur - beta * thr * fire(mem - thr)
+        return fire(mem - thr), mem
+
+    def same_step(cur, mem):
+        mem = beta * mem + cur
+        spk = fire(mem - thr)
+        return spk, mem - thr * spk
+
+    def one_reset(cur, mem):
+        mem = beta * mem + cur - fire(mem - thr)
+        return fire(mem - thr), mem
+
+    def old_membrane(cur, mem):
+        spk = fire(mem - thr)
+        return spk, beta * mem + cur - thr * spk
+
+    def at_least(cur, mem):
+        mem = beta * mem + cur - thr * (mem >= thr).float()
+        return (mem >= thr).float(), mem
+
+    def to_zero(cur, mem):
+        mem = beta * mem * (1 - fire(mem - thr)) + cur
+        return fire(mem - thr), mem
+
+    def no_leak(cur, mem):
+        mem = mem + cur - thr * fire(mem - thr)
+        return fire(mem - thr), mem
+
+    def scaled_input(cur, mem):
+        mem = beta * mem + (1 - beta) * cur - thr * fire(mem - thr)
+        return fire(mem - thr), mem
+
+    return {
+        no_reset: "the membrane is never reset after a spike; subtract θ·S[t−1].",
+        leaky_reset: "the reset subtracts β·θ; Eq. 1 subtracts the whole θ.",
+        same_step: "the reset comes in the step of the spike; here it comes one step later.",
+        one_reset: "the reset subtracts 1; it must subtract the threshold of each neuron.",
+        old_membrane: "the spike tests the old membrane; test the new one.",
+        at_least: "a membrane exactly at its threshold must not fire: use >, not ≥.",
+        to_zero: "the reset goes to zero; here it subtracts θ.",
+        no_leak: "nothing leaks; multiply the old membrane by β.",
+        scaled_input: "the input is scaled by 1 − β; Eq. 1 adds it as it is.",
+    }
+
+
+def _lif_trace(step, cur, beta, thr):
+    mem, spikes, membranes = torch.zeros(cur.shape[1:]), [], []
+    for cur_t in cur:  # (B, N)
+        spk, mem = step(cur_t, mem)
+        spikes.append(spk)
+        membranes.append(mem)
+    return torch.stack(spikes), torch.stack(membranes)  # (T, B, N) each
+
+
+def _lif_case():
+    """Currents (T, B, N), β (N,), θ (N,); neuron 0 lands exactly on its threshold."""
+    rng = torch.Generator().manual_seed(1)
+    cur = torch.rand(40, 2, 4, generator=rng) * 0.8
+    cur[:, :, 0] = 0.5  # β = 0.5 climbs 0.5, 0.75, 0.875 …
+    cur[2, :, 0] = 0.625  # … and reaches exactly 1.0 at step 2
+    return cur, torch.tensor([0.5, 0.7, 0.9, 0.97]), torch.tensor([1.0, 0.8, 1.5, 1.2])
+
+
+@_exercise
+def check_lif_step(fn) -> str:
+    """Check `fn(cur, mem, beta, thr, ...)` against `neurons.lif_step` over 40 steps."""
+    cur, beta, thr = _lif_case()
+    _call(fn, cur[0], torch.zeros_like(cur[0]), beta, thr)
+    right = _lif_trace(lambda c, m: lif_step(c, m, beta, thr), cur, beta, thr)
+    mine = _lif_trace(lambda c, m: _pair(_call(fn, c, m, beta, thr), m), cur, beta, thr)
+    if not (torch.equal(mine[0], right[0]) and _close(mine[1], right[1])):
+        raise AssertionError(_explain_trace(mine, right, cur, beta, thr))
+    _check_pure(fn, cur, beta, thr)
+    _check_lif_gradient(fn, cur, beta, thr)
+    return "40 steps, 8 neurons: the same spikes and the same membranes."
+
+
+def _pair(result, like):
+    assert isinstance(result, tuple) and len(result) == 2, "Return two things: `return spk, mem`."
+    spk, mem = result
+    return _tensor(spk, like, "The spikes"), _tensor(mem, like, "The membrane")
+
+
+def _explain_trace(mine, right, cur, beta, thr) -> str:
+    for step, sentence in _mistaken_steps(beta, thr).items():
+        spk, mem = _lif_trace(step, cur, beta, thr)
+        if torch.equal(mine[0], spk) and _close(mine[1], mem):
+            return f"Not the neuron of Eq. 1 and 2: {sentence}"
+    if torch.equal(mine[0], right[1]) or torch.equal(mine[1], right[0]):
+        return "The two results are swapped: return `spk, mem`, in this order."
+    off = ~torch.isclose(mine[1], right[1], atol=1e-6) | (mine[0] != right[0])  # (T, B, N)
+    t, b, n = off.nonzero()[0].tolist()
+    return (
+        f"First difference at step {t}, neuron {n} (β = {beta[n]:g}, θ = {thr[n]:g}): "
+        f"spike {mine[0][t, b, n]:g} and membrane {mine[1][t, b, n]:.4f}, "
+        f"expected {right[0][t, b, n]:g} and {right[1][t, b, n]:.4f}."
+    )
+
+
+def _check_pure(fn, cur, beta, thr):
+    mem = torch.full_like(cur[0], 1.3)
+    kept, first = mem.clone(), fn(cur[0], mem, beta, thr)
+    assert torch.equal(mem, kept), "The step changed `mem` in place; build a new tensor instead."
+    again = fn(cur[0], mem, beta, thr)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True)), (
+        "The same call gave two answers: the step keeps a state of its own. Only arguments count."
+    )
+
+
+def _check_lif_gradient(fn, cur, beta, thr):
+    """Without a gradient through the reset, ∂U[t]/∂U[t−1] is β, whatever fired."""
+    mem = torch.tensor([[0.2, 0.7, 1.4, 1.3], [1.1, 0.9, 1.6, 0.1]], requires_grad=True)
+    spk, new = fn(cur[0], mem, beta, thr)
+    assert new.requires_grad, "The new membrane no longer depends on the old one for autograd."
+    (leak,) = torch.autograd.grad(new.sum(), mem, retain_graph=True)
+    assert _close(leak, beta.expand_as(mem)), (
+        "The gradient flows through the reset as well; detach it, then ∂U[t]/∂U[t−1] = β."
+    )
+    if spk.requires_grad:  # a plain comparison is allowed: notebook 01 has no surrogate yet
+        (mine,) = torch.autograd.grad(spk.sum(), mem)
+        right = beta * surrogate_grad(new.detach() - thr)
+        assert _close(mine, right), "The spike's gradient is not the surrogate of Eq. 3."
+
+
+@_exercise
+def check_half_life(fn) -> str:
+    """Check `fn(steps) -> beta`: after `steps` steps half of the membrane is left."""
+    for steps in (1, 2, 7, 20, 100.0):
+        beta = float(_call(fn, steps))
+        left = beta**steps if beta > 0 else math.nan
+        assert 0 < beta < 1, f"For a half-life of {steps:g}, β = {beta:.4f} is not between 0 and 1."
+        assert not math.isclose(left, math.exp(-1), rel_tol=1e-3), (
+            "That β leaves 1/e after the given time: it is the time constant, not the half-life."
+        )
+        assert math.isclose(left, 0.5, rel_tol=1e-4), (
+            f"With β = {beta:.4f}, {left:.3f} of the membrane is left after {steps:g} steps, not 0.5."
+        )
+    return "half of the membrane is left after one half-life."
+
+
+@_exercise
+def check_zero_reset(fn) -> str:
+    """Check `fn(cur, mem, beta, thr)`: a LIF step that empties the membrane in the spike's step."""
+    cur, beta, thr = _lif_case()
+
+    def right_step(c, m):
+        m = beta * m + c
+        s = (m > thr).float()
+        return s, m * (1 - s)
+
+    right = _lif_trace(right_step, cur, beta, thr)
+    mine = _lif_trace(lambda c, m: _pair(_call(fn, c, m, beta, thr), m), cur, beta, thr)
+    if torch.equal(mine[0], right[0]) and _close(mine[1], right[1]):
+        return "whenever it fires, the membrane is empty at the end of the step."
+    fired = mine[0] > 0
+    assert fired.any(), "Over 40 steps no neuron fired."
+    subtract = _lif_trace(lambda c, m: lif_step(c, m, beta, thr), cur, beta, thr)
+    assert not _close(mine[1], subtract[1]), "This still subtracts θ one step later, as `lif_step`."
+    assert not (mine[1][fired] > 0).any(), (
+        f"After a spike the membrane is {mine[1][fired][0]:.3f}; empty it in the same step."
+    )
+    assert (mine[0][mine[1] == 0] > 0).all(), "Some membranes were emptied without a spike."
+    raise AssertionError(_explain_trace(mine, right, cur, beta, thr))
+
+
+@_exercise
+def check_period(fn) -> str:
+    """Check `fn(cur, beta, thr) -> steps`: from an empty membrane to the spike, or infinity."""
+    cases = [(0.21, 0.8, 1.0), (0.15, 0.9, 1.0), (1.5, 0.9, 1.0), (0.3, 0.5, 0.4), (0.05, 0.99, 2.0)]
+    for cur, beta, thr in cases:
+        given = f"I = {cur:g}, β = {beta:g}, θ = {thr:g}"
+        steps, mem, right = _call(fn, cur, beta, thr), 0.0, 0
+        while mem <= thr:
+            mem, right = beta * mem + cur, right + 1
+        assert steps == right, f"For {given} the spike comes after {right} steps, not {steps}."
+    for cur, beta, thr in [(0.19, 0.8, 1.0), (0.05, 0.9, 1.0)]:
+        given = f"I = {cur:g}, β = {beta:g}, θ = {thr:g}"
+        steps = _call(fn, cur, beta, thr)
+        assert steps == math.inf, f"For {given} it never fires: return math.inf, not {steps}."
+    return "the period, without simulating a single step."
+
+
+# ---------------------------------------------------------------- learning (notebook 02)
+
+
+@_exercise
+def check_triangle(fn) -> str:
+    """Check `fn(x, slope)`: max(0, 1 − slope·|x|)."""
+    x = torch.linspace(-2, 2, 41)
+    for slope in (0.5, 1.0, 4.0):
+        mine = _tensor(_call(fn, x, slope), x, "The triangle")
+        assert (mine >= 0).all(), f"For slope {slope:g} it is negative at x = {x[mine.argmin()]:.2f}; cut it at zero."  # fmt: skip
+        right = (1 - slope * x.abs()).clamp(min=0)
+        assert _close(mine, right), f"For slope {slope:g} the foot of the triangle lies at ±{1 / slope:g}, its peak is 1."  # fmt: skip
+    return "peak 1 at the threshold, feet at ±1/slope."
+
+
+@_exercise
+def check_bits_needed(fn) -> str:
+    """Check `fn(symbols)`: the fewest encoder neurons that can give every symbol its own code."""
+    for symbols, right in ((1, 0), (2, 1), (3, 2), (27, 5), (64, 6), (65, 7), (4096, 12)):
+        mine = _call(fn, symbols)
+        assert mine == right, f"{symbols} symbols need {right} binary neurons, not {mine}."
+    return "enough codes for every symbol, and not one neuron more."
+
+
+@_exercise
+def check_backward_through_time(fn) -> str:
+    """Check `fn(grad, beta)`: ∂L/∂I[t] from ∂L/∂U[t] at every step, reset detached."""
+    for steps, beta in ((1, 0.5), (12, 0.9), (30, 0.7)):
+        cur = torch.rand(steps, generator=torch.Generator().manual_seed(steps)).requires_grad_()
+        grad = torch.randn(steps, generator=torch.Generator().manual_seed(7))
+        mem, rec = torch.zeros(()), []
+        for cur_t in cur:
+            _, mem = lif_step(cur_t, mem, beta)
+            rec.append(mem)
+        (right,) = torch.autograd.grad(torch.stack(rec), cur, grad)
+        mine = _tensor(_call(fn, grad.clone(), beta), right, "The result")
+        assert steps == 1 or not _close(mine, grad), "Nothing came back from later steps: add β times the gradient of step t + 1."  # fmt: skip
+        assert _close(mine, right), (
+            f"Step {int((mine - right).abs().argmax())} differs: {mine.tolist()[:4]} …, "
+            f"expected {right.tolist()[:4]} …. Walk from the last step to the first."
+        )
+    return "equal to what autograd found, in one reversed loop."

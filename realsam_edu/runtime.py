@@ -1,0 +1,131 @@
+"""Where the code runs: device, seed, budget, files. The only module that reads the environment.
+
+| variable | values | meaning |
+|---|---|---|
+| `REALSAM_BUDGET` | smoke, class, full | how long notebook trainings run |
+| `REALSAM_SCAN` | reference, fused | which recurrent loop the models use |
+| `REALSAM_DATA` | a folder | where checkpoints, results and downloads live |
+"""
+
+import os
+import platform
+import random
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+BUDGETS = ("smoke", "class", "full")
+
+
+class RealSamError(Exception):
+    """Something the user can put right: one sentence on what was wrong and the way out."""
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` to `path` all at once: a temporary file beside it, then a rename.
+
+    Raises:
+        RealSamError: it cannot be written (full disk, no permission); `path` is as before.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise RealSamError(
+            f"Could not write {path}: {error.strerror}; nothing was changed there. "
+            "Free some space or choose another folder."
+        ) from None
+
+
+def _one_of(variable: str, choices: tuple[str, ...], default: str) -> str:
+    value = os.environ.get(variable, default)
+    if value not in choices:
+        raise RealSamError(f"{variable} is '{value}'; set it to one of {', '.join(choices)}.")
+    return value
+
+
+def budget() -> str:
+    """Return "smoke", "class" or "full", from REALSAM_BUDGET (default "class")."""
+    return _one_of("REALSAM_BUDGET", BUDGETS, "class")
+
+
+def scan_path(choices: tuple[str, ...], default: str) -> str:
+    """Return which of `choices` REALSAM_SCAN asks for."""
+    return _one_of("REALSAM_SCAN", choices, default)
+
+
+def data_dir() -> Path:
+    """Return the folder of checkpoints, results and downloads.
+
+    REALSAM_DATA if set; else `data/` of the checkout that the package runs from; else `./data`.
+    """
+    if "REALSAM_DATA" in os.environ:
+        return Path(os.environ["REALSAM_DATA"])
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout / "data" if (checkout / "pyproject.toml").exists() else Path("data")
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """Return the device called `name`, or the best one present: cuda, then mps, then cpu.
+
+    Raises:
+        RealSamError: `name` is unknown, or that device is not present.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name is None:
+        name = next(device for device, here in present.items() if here)
+    if not present.get(name, False):
+        usable = ", ".join(device for device, here in present.items() if here)
+        raise RealSamError(f"Device '{name}' is not available here; choose one of: {usable}.")
+    return torch.device(name)
+
+
+def seed_all(seed: int) -> None:
+    """Seed Python, NumPy and torch (all devices), so that a CPU run repeats bit for bit."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def hardware() -> dict:
+    """Return what a number was measured on: processor, threads, accelerator, torch, Python."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0].split(":", 1)[1].strip() if names else cpu
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "cpu": cpu,
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def git_commit() -> str | None:
+    """Return the commit of the checkout the package runs from, "-dirty" when it was edited."""
+    root = Path(__file__).resolve().parent.parent
+    try:
+        run = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+        return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

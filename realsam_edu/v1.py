@@ -1,0 +1,115 @@
+"""V1: characters in, spikes inside, characters out: two recurrent LIF layers, a million weights.
+
+    token ── encoder ──▶ spikes ── fc_in, norm ──▶ LIF 1 ──▶ spikes ── fc_in, norm ──▶ LIF 2
+                                                   ↺ W_rec                            ↺ W_rec
+    next character ◀── readout ◀── norm ◀── membrane of LIF 2
+
+All matrices but the readout's are multiplied by zeros and ones only. Notebook 03 builds it.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .encoder import SpikeEncoder
+from .neurons import LIFState, zero_state
+from .scan import RecurrentLIF
+
+
+class Output(NamedTuple):
+    """What every version returns from a forward pass."""
+
+    logits: torch.Tensor  # (B, T, V) scores of the next token
+    loss: torch.Tensor | None  # mean cross-entropy in nats per token, if targets were given
+    state: tuple  # what the next call continues from
+    rates: list[torch.Tensor]  # per layer (N,), share of steps in which each neuron fired
+
+
+@dataclass(frozen=True)
+class V1Config:
+    """Sizes and constants of V1."""
+
+    vocab: int = 65  # characters V
+    embed: int = 256  # encoder neurons E
+    hidden: int = 512  # neurons per layer N
+    slope: float = 2.0  # surrogate slope k
+    dropout: float = 0.15  # share of neurons not heard by the next layer, in training
+    readout_dropout: float = 0.25  # the same for the readout
+    weight_dropout: float = 0.1  # share of recurrent weights left out, in training
+
+
+def hush(x: torch.Tensor, share: float, training: bool) -> torch.Tensor:
+    """Silence a random `share` of the neurons of each text for the whole window, in training.
+
+    `x` is (T, B, N); one mask (B, N) serves all T steps, so that a silenced neuron stays silent
+    (dropout for recurrent networks, Gal and Ghahramani 2016, arXiv:1512.05287).
+    """
+    if not training or share == 0.0:
+        return x
+    keep = torch.rand(x.shape[1:], device=x.device) >= share  # (B, N)
+    return x * (keep / (1.0 - share)).to(x.dtype)
+
+
+class SpikingLayer(nn.Module):
+    """Weights, a LayerNorm on the current they produce, and a population of recurrent neurons."""
+
+    def __init__(self, inputs: int, config: V1Config):
+        super().__init__()
+        self.fc_in = nn.Linear(inputs, config.hidden, bias=False)
+        self.norm = nn.LayerNorm(config.hidden)
+        self.lif = RecurrentLIF(config.hidden, config.slope, config.weight_dropout)
+
+    def current(self, spk: torch.Tensor) -> torch.Tensor:
+        """Return the input current of the neurons, (…, N), for spikes (…, inputs)."""
+        return self.norm(self.fc_in(spk))
+
+
+class V1(nn.Module):
+    """The first spiking language model of the book; `forward` follows the common contract."""
+
+    def __init__(self, config: V1Config):
+        super().__init__()
+        self.config = config
+        self.encoder = SpikeEncoder(config.vocab, config.embed)
+        self.layers = nn.ModuleList(
+            [SpikingLayer(config.embed, config), SpikingLayer(config.hidden, config)]
+        )
+        self.norm = nn.LayerNorm(config.hidden)
+        self.readout = nn.Linear(config.hidden, config.vocab)
+
+    def zero_state(self, batch: int) -> tuple[LIFState, ...]:
+        """Return the silent state of all layers for `batch` texts."""
+        return tuple(
+            zero_state(batch, self.config.hidden, self.readout.weight) for _ in self.layers
+        )
+
+    def forward(self, tokens, targets=None, state=None) -> Output:
+        """Read `tokens` and score each next one.
+
+        Args:
+            tokens: (B, T) int64.
+            targets: (B, T) int64, the tokens that do follow; None skips the loss.
+            state: from the call before, or None to start silent.
+        """
+        config, past = self.config, state if state is not None else self.zero_state(len(tokens))
+        first, second = self.layers
+        alphabet = first.current(self.encoder.table_spikes())  # (V, N): one row per character
+        cur = F.embedding(tokens.t(), alphabet)  # (T, B, N): time first inside
+        spk_1, _, state_1 = first.lif(cur, past[0])  # (T, B, N)
+        cur = second.current(hush(spk_1, config.dropout, self.training))
+        spk_2, mem, state_2 = second.lif(cur, past[1])
+        seen = hush(self.norm(mem), config.readout_dropout, self.training)
+        logits = self.readout(seen).transpose(0, 1)  # (B, T, V)
+        loss = None if targets is None else F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        rates = [spk.mean((0, 1), dtype=torch.float32) for spk in (spk_1, spk_2)]  # (N,) each
+        return Output(logits, loss, (state_1, state_2), rates)
+
+    def step(self, token: torch.Tensor, state: tuple[LIFState, ...]):
+        """Read one token per text, (B,); return `(logits (B, V), state)`. Constant work."""
+        first, second = self.layers
+        state_1 = first.lif.step(first.current(self.encoder(token)), state[0])
+        state_2 = second.lif.step(second.current(state_1.spk), state[1])
+        return self.readout(self.norm(state_2.mem)), (state_1, state_2)

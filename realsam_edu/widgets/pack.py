@@ -1,0 +1,73 @@
+"""A trace as bytes for the page: spikes as bits, membranes as codes that agree with every spike."""
+
+import numpy as np
+
+from realsam_edu.runtime import RealSamError
+
+
+def pack_spikes(spk: np.ndarray) -> bytes:
+    """One bit per cell, lowest bit first, in C order."""
+    return np.packbits(np.ascontiguousarray(spk).ravel() > 0, bitorder="little").tobytes()
+
+
+def unpack_spikes(packed: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    """What `pack_spikes` packed, as uint8."""
+    bits = np.frombuffer(packed, np.uint8)
+    return np.unpackbits(bits, count=int(np.prod(shape)), bitorder="little").reshape(shape)
+
+
+def pack_membrane(mem: np.ndarray, thr: np.ndarray) -> tuple[bytes, bytes]:
+    """Membranes (L, T, N) as int8 codes and two scales per neuron.
+
+    A code above 0 is a membrane strictly above its threshold, 0 or below is one that is not: the
+    code's sign is the spike, whatever the rounding does to the value. The scales are the neuron's
+    deepest and highest distance from its threshold (L, N, 2).
+    """
+    excess = mem.astype(np.float64) - thr[:, None].astype(np.float64)  # (L, T, N)
+    below = np.maximum(-excess.min(1), 1e-9).astype(np.float32)  # (L, N)
+    above = np.maximum(excess.max(1), 1e-9).astype(np.float32)
+    down = np.clip(np.rint(excess / below[:, None] * 128), -128, 0)
+    up = np.clip(np.rint(excess / above[:, None] * 127), 1, 127)
+    codes = np.where(excess > 0, up, down).astype(np.int8)
+    return codes.tobytes(), np.stack([below, above], axis=-1).astype("<f4").tobytes()
+
+
+def unpack_membrane(codes: bytes, scale: bytes, thr: np.ndarray, steps: int) -> np.ndarray:
+    """The membranes that the page draws (L, T, N)."""
+    layers, neurons = thr.shape
+    code = np.frombuffer(codes, np.int8).reshape(layers, steps, neurons).astype(np.float64)
+    below, above = np.moveaxis(np.frombuffer(scale, "<f4").reshape(layers, neurons, 2), -1, 0)
+    excess = np.where(code > 0, code / 127 * above[:, None], code / 128 * below[:, None])
+    return thr[:, None] + excess
+
+
+def trace_traits(trace) -> dict:
+    """Everything the stepper shows, as plain values and bytes.
+
+    Raises:
+        RealSamError: the trace's membranes and spikes disagree, or its parts differ in length.
+    """
+    spk, mem = np.asarray(trace.spk), np.asarray(trace.mem, np.float32)
+    thr = np.broadcast_to(np.asarray(trace.thr, np.float32), (spk.shape[0], spk.shape[2]))
+    if len(trace.chars) != spk.shape[1] or mem.shape != spk.shape:
+        raise RealSamError(
+            f"The trace has {len(trace.chars)} tokens, spikes {spk.shape}, membranes {mem.shape}; "
+            "make it with realsam_edu.trace so that they fit."
+        )
+    if not np.array_equal(mem > thr[:, None], spk > 0):
+        raise RealSamError(
+            "The trace's spikes are not 'membrane above threshold'; "
+            "record the membrane that the threshold tested, before any reset."
+        )
+    codes, scale = pack_membrane(mem, thr)
+    return {
+        "shape": list(spk.shape),
+        "spikes": pack_spikes(spk),
+        "mem_codes": codes,
+        "mem_scale": scale,
+        "thresholds": thr.astype("<f4").tobytes(),
+        "tokens": list(trace.chars),
+        "prompt_len": int(trace.prompt_len),
+        "top_chars": [list(row) for row in trace.top_chars],
+        "top_p": np.asarray(trace.top_p, "<f4").tobytes(),
+    }

@@ -1,0 +1,98 @@
+"""What the slow tests share: one smoke build of the book, a browser, and no silent skips in CI."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CI = os.environ.get("CI", "").lower() in ("1", "true")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+LOCAL_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """In CI a skipped test is a failed run: say so where it is read."""
+    if CI and terminalreporter.stats.get("skipped"):
+        terminalreporter.write_line("Tests were skipped; in CI every test has to run.", red=True)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """In CI a skipped test is a failed run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if CI and exitstatus == 0 and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@dataclass(frozen=True)
+class Book:
+    """The outcome of one build."""
+
+    returncode: int
+    output: str
+    folder: Path
+
+    @property
+    def html(self) -> Path:
+        return self.folder / "html"
+
+    @property
+    def report(self) -> dict:
+        path = self.folder / "report.json"
+        return json.loads(path.read_text()) if self.returncode == 0 else {}
+
+
+@pytest.fixture(scope="session")
+def book() -> Book:
+    """Build the book at smoke budget once; its executed notebooks serve several tests."""
+    done = subprocess.run(
+        [sys.executable, "book/build.py"],
+        cwd=ROOT,
+        env=os.environ | {"REALSAM_BUDGET": "smoke"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    return Book(done.returncode, done.stdout + done.stderr, ROOT / "_build" / "smoke")
+
+
+@pytest.fixture(scope="session")
+def site(book: Book):
+    """Serve the built book on this machine; yield its address."""
+    assert book.returncode == 0, book.output[-3000:]
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    handler = partial(Quiet, directory=str(book.html))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Start Chromium with every name but 127.0.0.1 unresolvable."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        (pytest.fail if CI else pytest.skip)("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", LOCAL_ONLY]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
