@@ -77,7 +77,7 @@ def unpack(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
 
 @torch.no_grad()
 def round_to_half(model: torch.nn.Module) -> None:
-    """Round the weights in place to what `save` keeps, so that what is measured is what is saved."""
+    """Round the weights in place to what `save` keeps, so that one measures what one saves."""
     for value in model.state_dict().values():
         if value.is_floating_point():
             value.copy_(value.half())

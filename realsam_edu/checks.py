@@ -11,9 +11,8 @@ import math
 
 import torch
 
-from .encoder import ste_threshold
 from .neurons import lif_step
-from .surrogate import spike, surrogate_grad
+from .surrogate import surrogate_grad
 
 
 class _NotStarted(Exception):
@@ -69,6 +68,14 @@ def _grad(fn, x: torch.Tensor, upstream: torch.Tensor, what: str) -> torch.Tenso
     return torch.autograd.grad(y, x, upstream)[0]
 
 
+def _check_step(out, x):
+    assert not out[x == 0].any(), "At x = 0 it must stay silent: the test is strict, x > 0."
+    right = (x > 0).float()
+    assert torch.equal(out, right), (
+        f"Forward: for x = {x.tolist()} expected {right.tolist()}, got {out.tolist()}."
+    )
+
+
 # ---------------------------------------------------------------- the spike (notebook 02)
 
 
@@ -78,8 +85,7 @@ def check_spike(fn) -> str:
     x = torch.tensor([-2.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 2.0])
     upstream = torch.tensor([1.0, -2.0, 3.0, 0.5, 1.0, 2.0, -1.0])
     out = _tensor(_call(fn, x, 2.0), x, "The spike")
-    assert out[3] == 0, "At x = 0 the neuron must stay silent: the test is strict, x > 0."
-    assert torch.equal(out, (x > 0).float()), f"Forward: expected {spike(x).tolist()} for {x.tolist()}, got {out.tolist()}."  # fmt: skip
+    _check_step(out, x)
     for slope in (1.0, 5.0):
         mine = _grad(lambda v, k=slope: fn(v, k), x, upstream, "The spike")
         _explain_hill(mine, x, upstream, slope)
@@ -87,26 +93,24 @@ def check_spike(fn) -> str:
 
 
 def _explain_hill(mine, x, upstream, slope):
-    right = upstream * surrogate_grad(x, slope)
-    if _close(mine, right):
+    hill = surrogate_grad(x, slope)
+    if _close(mine, upstream * hill):
         return
-    hill, off = surrogate_grad(x, slope), "Backward: "
-    if _close(mine, hill):
-        off += "the gradient from above was dropped; multiply `grad` by the hill."
-    elif _close(mine, upstream):
-        off += "the gradient passes unchanged; multiply it by 1/(1 + slope·|x|)²."
-    elif not mine.any():
-        off += "the gradient is zero everywhere; that is the true one, which cannot learn."
-    elif _close(mine, upstream / (1 + slope * x.abs())):
-        off += "the bracket 1 + slope·|x| must be squared."
-    elif _close(mine, upstream * surrogate_grad(x, 1.0)):
-        off += "`slope` is ignored."
-    elif _close(mine, upstream / (1 + slope * x) ** 2):
-        off += "|x| is meant; without the absolute value the hill is lopsided."
-    else:
-        i = int((mine - right).abs().argmax())
-        off += f"at x = {x[i]:g}, slope = {slope:g}, got {mine[i] / upstream[i]:.4f} times the gradient from above; expected {hill[i]:.4f}."  # fmt: skip
-    raise AssertionError(off)
+    mistakes = [
+        (hill, "the gradient from above was dropped; multiply `grad` by the hill."),
+        (upstream, "the gradient passes unchanged; multiply it by 1/(1 + slope·|x|)²."),
+        (0 * x, "the gradient is zero everywhere; that is the true one, which cannot learn."),
+        (upstream / (1 + slope * x.abs()), "the bracket 1 + slope·|x| must be squared."),
+        (upstream * surrogate_grad(x, 1.0), "`slope` is ignored."),
+        (upstream / (1 + slope * x) ** 2, "|x| is meant; without it the hill is lopsided."),
+    ]
+    for wrong, sentence in mistakes:
+        assert not _close(mine, wrong), f"Backward: {sentence}"
+    i = int((mine - upstream * hill).abs().argmax())
+    raise AssertionError(
+        f"Backward: at x = {x[i]:g}, slope = {slope:g}, got {mine[i] / upstream[i]:.4f} times "
+        f"the gradient from above; expected {hill[i]:.4f}."
+    )
 
 
 @_exercise
@@ -115,15 +119,20 @@ def check_ste_threshold(fn) -> str:
     x = torch.tensor([-3.0, -1.0, -0.4, 0.0, 0.4, 1.0, 1.1, 3.0])
     upstream = torch.tensor([1.0, -2.0, 3.0, 0.5, -1.0, 2.0, 4.0, 1.0])
     out = _tensor(_call(fn, x), x, "The output")
-    assert out[3] == 0, "At x = 0 the encoder neuron must stay silent: the test is strict, x > 0."
-    assert torch.equal(out, (x > 0).float()), f"Forward: expected {ste_threshold(x).tolist()} for {x.tolist()}, got {out.tolist()}."  # fmt: skip
+    _check_step(out, x)
     mine, inside = _grad(fn, x, upstream, "The threshold"), (x.abs() <= 1).float()
-    assert mine.any(), "Backward: the gradient is zero everywhere; hand it through."
-    assert not _close(mine, upstream), "Backward: the gradient also passes where |x| > 1; bits that are settled would drift for ever."  # fmt: skip
-    assert not _close(mine, inside), "Backward: the gradient from above was dropped; multiply it by the window."  # fmt: skip
-    edge = torch.where(x.abs() == 1, 0.0, upstream * inside)
-    assert not _close(mine, edge), "Backward: the window |x| ≤ 1 includes its edges."
-    assert _close(mine, upstream * inside), f"Backward: for x = {x.tolist()} got {mine.tolist()}, expected {(upstream * inside).tolist()}."  # fmt: skip
+    right = upstream * inside
+    mistakes = [
+        (0 * x, "the gradient is zero everywhere; hand it through."),
+        (upstream, "the gradient passes where |x| > 1 too; settled bits would drift for ever."),
+        (inside, "the gradient from above was dropped; multiply it by the window."),
+        (torch.where(x.abs() == 1, 0.0, right), "the window |x| ≤ 1 includes its edges."),
+    ]
+    for wrong, sentence in mistakes:
+        assert not _close(mine, wrong), f"Backward: {sentence}"
+    assert _close(mine, right), (
+        f"Backward: for x = {x.tolist()} got {mine.tolist()}, expected {right.tolist()}."
+    )
     return "a strict step forward, the gradient handed straight through inside |x| ≤ 1."
 
 
@@ -131,58 +140,50 @@ def check_ste_threshold(fn) -> str:
 
 
 def _mistaken_steps(beta, thr):
-    """Plausible wrong LIF steps, each with the sentence that names the mistake."""
+    """Plausible wrong LIF steps: the sentence that names the mistake -> `step(cur, mem)`."""
 
     def fire(x):
         return (x > 0).float()
 
-    def no_reset(cur, mem):
-        mem = beta * mem + cur
-        return fire(mem - thr), mem
+    def eq1(c, m):
+        return beta * m + c - thr * fire(m - thr)
 
-    def leaky_reset(cur, mem):
-        mem = beta * mem + cur - beta * thr * fire(mem - thr)
-        return fire(mem - thr), mem
+    def variant(new, fires=lambda u, m: fire(u - thr), after=lambda u, s: u):
+        def step(cur, mem):
+            u = new(cur, mem)
+            s = fires(u, mem)
+            return s, after(u, s)
 
-    def same_step(cur, mem):
-        mem = beta * mem + cur
-        spk = fire(mem - thr)
-        return spk, mem - thr * spk
-
-    def one_reset(cur, mem):
-        mem = beta * mem + cur - fire(mem - thr)
-        return fire(mem - thr), mem
-
-    def old_membrane(cur, mem):
-        spk = fire(mem - thr)
-        return spk, beta * mem + cur - thr * spk
-
-    def at_least(cur, mem):
-        mem = beta * mem + cur - thr * (mem >= thr).float()
-        return (mem >= thr).float(), mem
-
-    def to_zero(cur, mem):
-        mem = beta * mem * (1 - fire(mem - thr)) + cur
-        return fire(mem - thr), mem
-
-    def no_leak(cur, mem):
-        mem = mem + cur - thr * fire(mem - thr)
-        return fire(mem - thr), mem
-
-    def scaled_input(cur, mem):
-        mem = beta * mem + (1 - beta) * cur - thr * fire(mem - thr)
-        return fire(mem - thr), mem
+        return step
 
     return {
-        no_reset: "the membrane is never reset after a spike; subtract θ·S[t−1].",
-        leaky_reset: "the reset subtracts β·θ; Eq. 1 subtracts the whole θ.",
-        same_step: "the reset comes in the step of the spike; here it comes one step later.",
-        one_reset: "the reset subtracts 1; it must subtract the threshold of each neuron.",
-        old_membrane: "the spike tests the old membrane; test the new one.",
-        at_least: "a membrane exactly at its threshold must not fire: use >, not ≥.",
-        to_zero: "the reset goes to zero; here it subtracts θ.",
-        no_leak: "nothing leaks; multiply the old membrane by β.",
-        scaled_input: "the input is scaled by 1 − β; Eq. 1 adds it as it is.",
+        "the membrane is never reset after a spike; subtract θ·S[t−1].": variant(
+            lambda c, m: beta * m + c
+        ),
+        "the reset subtracts β·θ; Eq. 1 subtracts the whole θ.": variant(
+            lambda c, m: beta * m + c - beta * thr * fire(m - thr)
+        ),
+        "the reset comes in the step of the spike; here it comes one step later.": variant(
+            lambda c, m: beta * m + c, after=lambda u, s: u - thr * s
+        ),
+        "the reset subtracts 1; it must subtract the threshold of each neuron.": variant(
+            lambda c, m: beta * m + c - fire(m - thr)
+        ),
+        "the spike tests the old membrane; test the new one.": variant(
+            eq1, lambda u, m: fire(m - thr)
+        ),
+        "a membrane exactly at its threshold must not fire: use >, not ≥.": variant(
+            lambda c, m: beta * m + c - thr * (m >= thr), lambda u, m: (u >= thr).float()
+        ),
+        "the reset goes to zero; here it subtracts θ.": variant(
+            lambda c, m: beta * m * (1 - fire(m - thr)) + c
+        ),
+        "nothing leaks; multiply the old membrane by β.": variant(
+            lambda c, m: m + c - thr * fire(m - thr)
+        ),
+        "the input is scaled by 1 − β; Eq. 1 adds it as it is.": variant(
+            lambda c, m: eq1(c, m) - beta * c
+        ),
     }
 
 
@@ -208,12 +209,11 @@ def _lif_case():
 def check_lif_step(fn) -> str:
     """Check `fn(cur, mem, beta, thr, ...)` against `neurons.lif_step` over 40 steps."""
     cur, beta, thr = _lif_case()
-    _call(fn, cur[0], torch.zeros_like(cur[0]), beta, thr)
+    _check_pure(fn, cur, beta, thr)
     right = _lif_trace(lambda c, m: lif_step(c, m, beta, thr), cur, beta, thr)
     mine = _lif_trace(lambda c, m: _pair(_call(fn, c, m, beta, thr), m), cur, beta, thr)
     if not (torch.equal(mine[0], right[0]) and _close(mine[1], right[1])):
         raise AssertionError(_explain_trace(mine, right, cur, beta, thr))
-    _check_pure(fn, cur, beta, thr)
     _check_lif_gradient(fn, cur, beta, thr)
     return "40 steps, 8 neurons: the same spikes and the same membranes."
 
@@ -225,11 +225,11 @@ def _pair(result, like):
 
 
 def _explain_trace(mine, right, cur, beta, thr) -> str:
-    for step, sentence in _mistaken_steps(beta, thr).items():
+    for sentence, step in _mistaken_steps(beta, thr).items():
         spk, mem = _lif_trace(step, cur, beta, thr)
         if torch.equal(mine[0], spk) and _close(mine[1], mem):
             return f"Not the neuron of Eq. 1 and 2: {sentence}"
-    if torch.equal(mine[0], right[1]) or torch.equal(mine[1], right[0]):
+    if _close(mine[0][0], right[1][0]) and _close(mine[1][0], right[0][0]):
         return "The two results are swapped: return `spk, mem`, in this order."
     off = ~torch.isclose(mine[1], right[1], atol=1e-6) | (mine[0] != right[0])  # (T, B, N)
     t, b, n = off.nonzero()[0].tolist()
@@ -242,9 +242,9 @@ def _explain_trace(mine, right, cur, beta, thr) -> str:
 
 def _check_pure(fn, cur, beta, thr):
     mem = torch.full_like(cur[0], 1.3)
-    kept, first = mem.clone(), fn(cur[0], mem, beta, thr)
+    kept, first = mem.clone(), _call(fn, cur[0], mem, beta, thr)
     assert torch.equal(mem, kept), "The step changed `mem` in place; build a new tensor instead."
-    again = fn(cur[0], mem, beta, thr)
+    first, again = _pair(first, mem), _pair(fn(cur[0], mem, beta, thr), mem)
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True)), (
         "The same call gave two answers: the step keeps a state of its own. Only arguments count."
     )
@@ -276,7 +276,7 @@ def check_half_life(fn) -> str:
             "That β leaves 1/e after the given time: it is the time constant, not the half-life."
         )
         assert math.isclose(left, 0.5, rel_tol=1e-4), (
-            f"With β = {beta:.4f}, {left:.3f} of the membrane is left after {steps:g} steps, not 0.5."
+            f"With β = {beta:.4f}, {left:.3f} of it is left after {steps:g} steps, not 0.5."
         )
     return "half of the membrane is left after one half-life."
 
@@ -296,20 +296,26 @@ def check_zero_reset(fn) -> str:
     if torch.equal(mine[0], right[0]) and _close(mine[1], right[1]):
         return "whenever it fires, the membrane is empty at the end of the step."
     fired = mine[0] > 0
+    assert fired[mine[1] == 0].all(), "Some membranes were emptied without a spike."
     assert fired.any(), "Over 40 steps no neuron fired."
     subtract = _lif_trace(lambda c, m: lif_step(c, m, beta, thr), cur, beta, thr)
     assert not _close(mine[1], subtract[1]), "This still subtracts θ one step later, as `lif_step`."
     assert not (mine[1][fired] > 0).any(), (
         f"After a spike the membrane is {mine[1][fired][0]:.3f}; empty it in the same step."
     )
-    assert (mine[0][mine[1] == 0] > 0).all(), "Some membranes were emptied without a spike."
     raise AssertionError(_explain_trace(mine, right, cur, beta, thr))
 
 
 @_exercise
 def check_period(fn) -> str:
     """Check `fn(cur, beta, thr) -> steps`: from an empty membrane to the spike, or infinity."""
-    cases = [(0.21, 0.8, 1.0), (0.15, 0.9, 1.0), (1.5, 0.9, 1.0), (0.3, 0.5, 0.4), (0.05, 0.99, 2.0)]
+    cases = [
+        (0.21, 0.8, 1.0),
+        (0.15, 0.9, 1.0),
+        (1.5, 0.9, 1.0),
+        (0.3, 0.5, 0.4),
+        (0.05, 0.99, 2.0),
+    ]
     for cur, beta, thr in cases:
         given = f"I = {cur:g}, β = {beta:g}, θ = {thr:g}"
         steps, mem, right = _call(fn, cur, beta, thr), 0.0, 0
@@ -332,9 +338,13 @@ def check_triangle(fn) -> str:
     x = torch.linspace(-2, 2, 41)
     for slope in (0.5, 1.0, 4.0):
         mine = _tensor(_call(fn, x, slope), x, "The triangle")
-        assert (mine >= 0).all(), f"For slope {slope:g} it is negative at x = {x[mine.argmin()]:.2f}; cut it at zero."  # fmt: skip
+        assert (mine >= 0).all(), (
+            f"For slope {slope:g} it is negative at x = {x[mine.argmin()]:.2f}; cut it at zero."
+        )
         right = (1 - slope * x.abs()).clamp(min=0)
-        assert _close(mine, right), f"For slope {slope:g} the foot of the triangle lies at ±{1 / slope:g}, its peak is 1."  # fmt: skip
+        assert _close(mine, right), (
+            f"For slope {slope:g} the foot of the triangle lies at ±{1 / slope:g}, its peak is 1."
+        )
     return "peak 1 at the threshold, feet at ±1/slope."
 
 
@@ -359,7 +369,9 @@ def check_backward_through_time(fn) -> str:
             rec.append(mem)
         (right,) = torch.autograd.grad(torch.stack(rec), cur, grad)
         mine = _tensor(_call(fn, grad.clone(), beta), right, "The result")
-        assert steps == 1 or not _close(mine, grad), "Nothing came back from later steps: add β times the gradient of step t + 1."  # fmt: skip
+        assert steps == 1 or not _close(mine, grad), (
+            "Nothing came back from later steps: add β times the gradient of step t + 1."
+        )
         assert _close(mine, right), (
             f"Step {int((mine - right).abs().argmax())} differs: {mine.tolist()[:4]} …, "
             f"expected {right.tolist()[:4]} …. Walk from the last step to the first."

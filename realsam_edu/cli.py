@@ -7,6 +7,7 @@ sentence on standard error and exit code 2; Ctrl-C in a training ends it with co
 import argparse
 import json
 import math
+import shlex
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -73,7 +74,7 @@ def _card(args, corpus: corpora.Corpus, config: TrainConfig, seconds: float) -> 
         "realsam_edu": __version__,
         "corpus": {"name": corpus.name, "sha256": corpus.sha256, "source": corpus.source},
         "training": vars(config) | {"tokens": config.steps * config.batch_size * config.seq_len},
-        "command": "realsam " + " ".join(args.argv),
+        "command": shlex.join(["realsam", *args.argv]),
         "minutes": round(seconds / 60, 1),
         "hardware": hardware(),
         "commit": git_commit(),

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 from .runtime import RealSamError, data_dir, write_atomic
@@ -172,7 +173,7 @@ def floors(text: str) -> dict[str, float]:
     −Σ p(a, b) ln p(b | a). Both are measured on `text` itself, so no model that looks back one
     character or none can do better on it.
     """
-    singles, pairs = Counter(text), Counter(zip(text, text[1:], strict=False))
+    singles, pairs = Counter(text), Counter(pairwise(text))
     firsts = Counter(text[:-1])
     n = len(text)
     unigram = -sum(c / n * math.log(c / n) for c in singles.values())

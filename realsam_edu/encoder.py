@@ -51,7 +51,3 @@ class SpikeEncoder(nn.Module):
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return spikes in {0, 1}, shape of `tokens` plus (E,)."""
         return ste_threshold(self.table(tokens))
-
-    def table_spikes(self) -> torch.Tensor:
-        """Return the spikes of every token of the vocabulary, (V, E)."""
-        return ste_threshold(self.table.weight)

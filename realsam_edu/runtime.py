@@ -10,8 +10,11 @@
 import os
 import platform
 import random
+import signal
 import subprocess
 import tempfile
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -100,8 +103,28 @@ def pick_device(name: str | None = None) -> torch.device:
 def seed_all(seed: int) -> None:
     """Seed Python, NumPy and torch (all devices), so that a CPU run repeats bit for bit."""
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002, for libraries that still draw from it
     torch.manual_seed(seed)
+
+
+@contextmanager
+def interrupt_flag():
+    """Turn the first Ctrl-C into a flag that is read between steps; a second one interrupts."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag  # signals reach the main thread only
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number, frame):
+        flag.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def hardware() -> dict:

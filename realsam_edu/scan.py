@@ -11,7 +11,6 @@ reads one contiguous slab per step.
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from .neurons import LIFState, rlif_step, zero_state
@@ -47,7 +46,9 @@ class _FusedScan(torch.autograd.Function):
         spk_rec = cur.new_empty(steps + 1, *cur.shape[1:], dtype=dtype)  # (T+1, B, N)
         mem_rec = cur.new_empty(steps + 1, *cur.shape[1:])  # row 0 is the past
         spk_rec[0], mem_rec[0] = spk0, mem0
-        w_in = w_rec.t().to(dtype)  # (N, N), laid out for spk @ w_in; 0 and 1 are exact in any dtype
+        w_in = w_rec.t().to(
+            dtype
+        )  # (N, N); spikes, 0 and 1, are exact in any dtype
         rec = cur.new_empty(cur.shape[1:], dtype=dtype)  # (B, N)
         reset = (mem0 - thr > 0).to(cur.dtype)  # (B, N)
         for t in range(steps):
@@ -63,7 +64,7 @@ class _FusedScan(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_spk, grad_mem):
         spk_rec, mem_rec, w_rec, beta, thr = ctx.saved_tensors
-        dtype, w = spk_rec.dtype, w_rec.to(spk_rec.dtype)
+        w = w_rec.to(spk_rec.dtype)
         d_mem = torch.empty_like(mem_rec[1:])  # (T, B, N), ∂L/∂U[t], also ∂L/∂I[t]
         rounded = torch.empty_like(spk_rec[1:])  # the same in the dtype of the products
         d_thr = torch.zeros_like(d_mem[0]) if ctx.needs_input_grad[3] else None
@@ -136,9 +137,9 @@ class RecurrentLIF(nn.Module):
     doi 10.1038/s41467-021-26022-3). Recurrent weights start orthogonal, scaled by `gain`.
     """
 
-    def __init__(self, neurons: int, slope: float = SLOPE, weight_dropout: float = 0.0):
+    def __init__(self, neurons: int, slope: float = SLOPE, tau=(0.2, 2.0), gain: float = 0.1):
         super().__init__()
-        self.slope, self.weight_dropout, tau, gain = slope, weight_dropout, (1.5, 30.0), 0.5
+        self.slope = slope
         self.w_rec = nn.Parameter(nn.init.orthogonal_(torch.empty(neurons, neurons), gain))
         taus = torch.empty(neurons).uniform_(math.log(tau[0]), math.log(tau[1])).exp()
         self.beta_logit = nn.Parameter(torch.logit(torch.exp(-1.0 / taus)))  # (N,)
@@ -151,8 +152,7 @@ class RecurrentLIF(nn.Module):
 
     def forward(self, cur: torch.Tensor, state: LIFState | None = None):
         """Run over a sequence, (T, B, N); returns what `lif_scan` returns."""
-        w_rec = F.dropout(self.w_rec, self.weight_dropout, self.training)
-        return lif_scan(cur, w_rec, self.beta, self.thr, self.slope, state)
+        return lif_scan(cur, self.w_rec, self.beta, self.thr, self.slope, state)
 
     def step(self, cur: torch.Tensor, state: LIFState) -> LIFState:
         """Run one step, (B, N); returns the new state."""

@@ -8,7 +8,7 @@ pretends in the backward pass that it had been a fast sigmoid. Notebook 02 build
 
 import torch
 
-SLOPE = 2.0  # k in Eq. 3: how quickly the pretend derivative falls off beside the threshold
+SLOPE = 3.0  # k in Eq. 3: how quickly the pretend derivative falls off beside the threshold
 
 
 def surrogate_grad(x: torch.Tensor, slope: float = SLOPE) -> torch.Tensor:

@@ -8,10 +8,7 @@ numbers, bit for bit on a CPU.
 
 import json
 import math
-import signal
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +20,7 @@ from tqdm.auto import tqdm
 
 from .checkpoint import pack, unpack
 from .neurons import LIFState, detach_state
-from .runtime import RealSamError, seed_all, write_atomic
+from .runtime import RealSamError, interrupt_flag, seed_all, write_atomic
 
 
 @dataclass(frozen=True)
@@ -31,14 +28,14 @@ class TrainConfig:
     """One training run; together with model, data and machine it fixes every number."""
 
     steps: int  # optimiser steps
-    batch_size: int = 64  # readers B
+    batch_size: int = 32  # readers B
     seq_len: int = 128  # tokens T per reader and step
-    lr: float = 3e-3  # peak learning rate
+    lr: float = 6e-3  # peak learning rate
     warmup: int = 200  # steps of linear warm-up; a cosine to zero follows
     weight_decay: float = 0.1  # on matrices only
     clip: float = 1.0  # largest gradient norm
     target_rate: float = 0.10  # r*, the firing rate asked of every neuron
-    rate_weight: float = 0.02  # weight of the rate penalty in the loss
+    rate_weight: float = 0.1  # weight of the rate penalty in the loss
     average: float = 0.999  # memory of the running mean of the weights; 0 keeps no mean
     seed: int = 0
     eval_every: int = 250  # steps between validations
@@ -111,26 +108,6 @@ def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 256) ->
     }
 
 
-@contextmanager
-def _interrupt_flag():
-    """Turn the first Ctrl-C into a flag that is read between steps; a second one interrupts."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag  # signals reach the main thread only
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def on_interrupt(number, frame):
-        flag.set()
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 class Run:
     """A training run in progress: model, optimiser, mean weights, state, history.
 
@@ -191,7 +168,7 @@ class Run:
         self.model.train()
         clock, recent = time.perf_counter(), []
         bar = tqdm(total=self.config.steps, initial=self.step, unit="step", disable=not progress)
-        with _interrupt_flag() as stop, bar:
+        with interrupt_flag() as stop, bar:
             while self.step < self.config.steps and not stop.is_set():
                 record = self.advance()
                 recent.append(record["loss"])
@@ -304,8 +281,16 @@ class TrainResult:
 
 
 def train(
-    model, train_tokens, val_tokens, config: TrainConfig, *, log=None, resume_file=None,
-    resume: bool = False, on_step=None, progress: bool = True,
+    model,
+    train_tokens,
+    val_tokens,
+    config: TrainConfig,
+    *,
+    log=None,
+    resume_file=None,
+    resume: bool = False,
+    on_step=None,
+    progress: bool = True,
 ) -> TrainResult:
     """Train `model` in place; at the end, or when interrupted, it holds the mean weights.
 

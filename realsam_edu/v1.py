@@ -1,8 +1,8 @@
 """V1: characters in, spikes inside, characters out: two recurrent LIF layers, a million weights.
 
-    token ── encoder ──▶ spikes ── fc_in, norm ──▶ LIF 1 ──▶ spikes ── fc_in, norm ──▶ LIF 2
-                                                   ↺ W_rec                            ↺ W_rec
-    next character ◀── readout ◀── norm ◀── membrane of LIF 2
+    token ──▶ encoder ──▶ spikes ─┬─▶ current ──▶ LIF 1 ⟲ ──▶ spikes ──▶ current ──▶ LIF 2 ⟲
+                                  └───────────────────────────────────────▲
+    next character ◀── readout ◀── LayerNorm ◀── membranes of LIF 1 and LIF 2
 
 All matrices but the readout's are multiplied by zeros and ones only. Notebook 03 builds it.
 """
@@ -17,6 +17,7 @@ from torch import nn
 from .encoder import SpikeEncoder
 from .neurons import LIFState, zero_state
 from .scan import RecurrentLIF
+from .surrogate import SLOPE
 
 
 class Output(NamedTuple):
@@ -35,10 +36,9 @@ class V1Config:
     vocab: int = 65  # characters V
     embed: int = 256  # encoder neurons E
     hidden: int = 512  # neurons per layer N
-    slope: float = 2.0  # surrogate slope k
+    slope: float = SLOPE  # surrogate slope k
     dropout: float = 0.15  # share of neurons not heard by the next layer, in training
     readout_dropout: float = 0.25  # the same for the readout
-    weight_dropout: float = 0.1  # share of recurrent weights left out, in training
 
 
 def hush(x: torch.Tensor, share: float, training: bool) -> torch.Tensor:
@@ -59,12 +59,8 @@ class SpikingLayer(nn.Module):
     def __init__(self, inputs: int, config: V1Config):
         super().__init__()
         self.fc_in = nn.Linear(inputs, config.hidden, bias=False)
-        self.norm = nn.LayerNorm(config.hidden)
-        self.lif = RecurrentLIF(config.hidden, config.slope, config.weight_dropout)
-
-    def current(self, spk: torch.Tensor) -> torch.Tensor:
-        """Return the input current of the neurons, (…, N), for spikes (…, inputs)."""
-        return self.norm(self.fc_in(spk))
+        self.norm = nn.LayerNorm(config.hidden)  # holds the current near the threshold
+        self.lif = RecurrentLIF(config.hidden, config.slope)
 
 
 class V1(nn.Module):
@@ -77,8 +73,9 @@ class V1(nn.Module):
         self.layers = nn.ModuleList(
             [SpikingLayer(config.embed, config), SpikingLayer(config.hidden, config)]
         )
-        self.norm = nn.LayerNorm(config.hidden)
-        self.readout = nn.Linear(config.hidden, config.vocab)
+        self.skip = nn.Linear(config.embed, config.hidden, bias=False)  # encoder to LIF 2
+        self.norms = nn.ModuleList(nn.LayerNorm(config.hidden) for _ in self.layers)
+        self.readout = nn.Linear(2 * config.hidden, config.vocab)
 
     def zero_state(self, batch: int) -> tuple[LIFState, ...]:
         """Return the silent state of all layers for `batch` texts."""
@@ -96,20 +93,27 @@ class V1(nn.Module):
         """
         config, past = self.config, state if state is not None else self.zero_state(len(tokens))
         first, second = self.layers
-        alphabet = first.current(self.encoder.table_spikes())  # (V, N): one row per character
-        cur = F.embedding(tokens.t(), alphabet)  # (T, B, N): time first inside
-        spk_1, _, state_1 = first.lif(cur, past[0])  # (T, B, N)
-        cur = second.current(hush(spk_1, config.dropout, self.training))
-        spk_2, mem, state_2 = second.lif(cur, past[1])
-        seen = hush(self.norm(mem), config.readout_dropout, self.training)
+        letters = self.encoder(torch.arange(config.vocab, device=tokens.device))  # (V, E)
+        cur_1 = F.embedding(tokens.t(), first.norm(first.fc_in(letters)))  # (T, B, N)
+        spk_1, mem_1, state_1 = first.lif(cur_1, past[0])  # (T, B, N): time first inside
+        heard = hush(spk_1, config.dropout, self.training)
+        cur_2 = second.fc_in(heard) + F.embedding(tokens.t(), self.skip(letters))
+        spk_2, mem_2, state_2 = second.lif(second.norm(cur_2), past[1])
+        seen = hush(self.see(mem_1, mem_2), config.readout_dropout, self.training)
         logits = self.readout(seen).transpose(0, 1)  # (B, T, V)
         loss = None if targets is None else F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         rates = [spk.mean((0, 1), dtype=torch.float32) for spk in (spk_1, spk_2)]  # (N,) each
         return Output(logits, loss, (state_1, state_2), rates)
 
+    def see(self, mem_1: torch.Tensor, mem_2: torch.Tensor) -> torch.Tensor:
+        """Return what the readout reads: both layers' membranes, each normalised, (…, 2N)."""
+        return torch.cat([self.norms[0](mem_1), self.norms[1](mem_2)], -1)
+
     def step(self, token: torch.Tensor, state: tuple[LIFState, ...]):
         """Read one token per text, (B,); return `(logits (B, V), state)`. Constant work."""
         first, second = self.layers
-        state_1 = first.lif.step(first.current(self.encoder(token)), state[0])
-        state_2 = second.lif.step(second.current(state_1.spk), state[1])
-        return self.readout(self.norm(state_2.mem)), (state_1, state_2)
+        letter = self.encoder(token)  # (B, E)
+        state_1 = first.lif.step(first.norm(first.fc_in(letter)), state[0])
+        cur_2 = second.fc_in(state_1.spk) + self.skip(letter)
+        state_2 = second.lif.step(second.norm(cur_2), state[1])
+        return self.readout(self.see(state_1.mem, state_2.mem)), (state_1, state_2)

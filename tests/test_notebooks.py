@@ -9,6 +9,7 @@ from conftest import ROOT, Book
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS = 60
+STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def executed(path, book: Book):

@@ -97,9 +97,8 @@ def test_no_machine_or_registry_leaks_in():
     hosts = ["py" + "pi.org", "pythonhosted" + ".org", "npmjs" + ".org", "npmjs" + ".com"]
     hosts += ["deb.debian" + ".org"]
     folders = [rf"/{top}/\w" for top in ("ho" + "me", "Us" + "ers", "wo" + "rk", "ro" + "ot")]
-    bad = re.compile(
-        "|".join([re.escape(host) for host in hosts] + [rf"(?<![\w.]){f}" for f in folders])
-    )
+    local = [rf"(?<![\w.]){folder}" for folder in folders]
+    bad = re.compile("|".join([re.escape(host) for host in hosts] + local))
     for path in tracked():
         if path.suffix in TEXT and path.stat().st_size < 2_000_000:
             found = bad.search(path.read_text(encoding="utf-8"))

@@ -97,7 +97,7 @@ def test_resume_refuses_another_run(tmp_path):
     file = tmp_path / "v1.resume"
     losses(stop=2, resume_file=file)
     other = TrainConfig(**(vars(CONFIG) | {"lr": 1e-4}))
-    with pytest.raises(RealSamError, match=r"lr 0\.003 \(now 0\.0001\)"):
+    with pytest.raises(RealSamError, match=r"lr 0\.006 \(now 0\.0001\)"):
         train(model(), TEXT, TEXT, other, resume_file=file, resume=True, progress=False)
     with pytest.raises(RealSamError, match="no checkpoint"):
         train(model(), TEXT, TEXT, CONFIG, resume_file=tmp_path / "none", resume=True)

@@ -12,7 +12,7 @@ from ipywidgets import DOMWidget
 
 from realsam_edu import widgets
 from realsam_edu.neurons import lif_step
-from realsam_edu.palette import css_variables
+from realsam_edu.palette import PALETTE_DARK, css_variables
 from realsam_edu.runtime import RealSamError
 from realsam_edu.surrogate import surrogate_grad
 from realsam_edu.widgets import LIFPlayground, RasterStepper, SurrogateExplorer, pack
@@ -385,6 +385,26 @@ def test_pictures_change_with_the_step_and_the_theme(mounted):
     mounted.evaluate("() => shown[0].model.set('step', 20)")
     settle(mounted)
     assert len({light, dark, mounted.evaluate(canvas)}) == 3
+
+
+@pytest.mark.browser
+def test_a_theme_that_changes_while_the_page_is_hidden_is_drawn(mounted):
+    settle(mounted)
+    mounted.evaluate("""() => new Promise((done) => {
+      document.body.style.display = "none"; // as JupyterLab does, within one frame
+      document.documentElement.dataset.theme = "dark";
+      setTimeout(() => {
+        requestAnimationFrame(() => { document.body.style.display = ""; done(); });
+      });
+    })""")
+    mounted.wait_for_function(
+        """() => {
+      const canvas = shown[0].el.querySelector("canvas");
+      const at = canvas.getContext("2d").getImageData(canvas.width - 20, canvas.height - 60, 1, 1);
+      const hex = [...at.data].slice(0, 3).map((v) => v.toString(16).padStart(2, "0")).join("");
+      return "#" + hex.toUpperCase() === PANEL;
+    }""".replace("PANEL", f'"{PALETTE_DARK["panel"].upper()}"')
+    )
 
 
 @pytest.mark.browser

@@ -64,10 +64,12 @@ function watchTheme(changed) {
 function mount(el, root, draw) {
   let frame = 0;
   let colors = {};
-  const redraw = () => {
+  // JupyterLab hides the page for a moment while it changes its theme: then try again
+  const redraw = (tries = 5) => {
     frame = frame || requestAnimationFrame(() => {
       frame = 0;
       if (root.clientWidth) draw(colors);
+      else if (tries > 0) redraw(tries - 1);
     });
   };
   el.append(root);
@@ -79,7 +81,7 @@ function mount(el, root, draw) {
     colors = new Proxy({}, { get: (seen, role) => (seen[role] ??= style.getPropertyValue(`--rs-${role}`).trim()) });
     redraw();
   });
-  const sizes = new ResizeObserver(redraw);
+  const sizes = new ResizeObserver(() => redraw());
   sizes.observe(root);
   const stop = () => {
     cancelAnimationFrame(frame);
