@@ -37,6 +37,8 @@ class V1Config:
     embed: int = 256  # encoder neurons E
     hidden: int = 512  # neurons per layer N
     slope: float = SLOPE  # surrogate slope k
+    tau_min: float = 0.2  # time constants start log-uniform between these, in steps
+    tau_max: float = 2.0
     dropout: float = 0.15  # share of neurons not heard by the next layer, in training
     readout_dropout: float = 0.25  # the same for the readout
 
@@ -60,7 +62,7 @@ class SpikingLayer(nn.Module):
         super().__init__()
         self.fc_in = nn.Linear(inputs, config.hidden, bias=False)
         self.norm = nn.LayerNorm(config.hidden)  # holds the current near the threshold
-        self.lif = RecurrentLIF(config.hidden, config.slope)
+        self.lif = RecurrentLIF(config.hidden, config.slope, (config.tau_min, config.tau_max))
 
 
 class V1(nn.Module):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from realsam_edu import checks, encoder, neurons, surrogate
+from realsam_edu import checks_exercises as exercises
 from realsam_edu.surrogate import surrogate_grad
 
 
@@ -47,7 +48,7 @@ WRONG_SPIKES = {
     "zero everywhere": (step, lambda g, x, k: torch.zeros_like(g)),
     "squared": (step, lambda g, x, k: g / (1 + k * x.abs())),
     "ignored": (step, lambda g, x, k: g * surrogate_grad(x, 1.0)),
-    "absolute value": (step, lambda g, x, k: g / (1 + k * x) ** 2),
+    "lopsided": (step, lambda g, x, k: g / (1 + k * x) ** 2),
     "times the gradient from above": (step, lambda g, x, k: g * torch.exp(-k * x.abs())),
 }
 
@@ -242,45 +243,45 @@ def bits_needed(symbols):
 
 
 RIGHT = [
-    (checks.check_half_life, lambda h: 0.5 ** (1 / h)),
-    (checks.check_zero_reset, zero_reset),
-    (checks.check_period, period),
-    (checks.check_triangle, triangle),
-    (checks.check_bits_needed, bits_needed),
-    (checks.check_backward_through_time, backward_through_time),
+    (exercises.check_half_life, lambda h: 0.5 ** (1 / h)),
+    (exercises.check_zero_reset, zero_reset),
+    (exercises.check_period, period),
+    (exercises.check_triangle, triangle),
+    (exercises.check_bits_needed, bits_needed),
+    (exercises.check_backward_through_time, backward_through_time),
 ]
 WRONG = [
-    (checks.check_half_life, lambda h: math.exp(-1 / h), "1/e"),
-    (checks.check_half_life, lambda h: 1 - 0.5 / h, "left after"),
-    (checks.check_half_life, lambda h: 2.0 ** (1 / h), "between 0 and 1"),
-    (checks.check_zero_reset, neurons.lif_step, "still subtracts"),
-    (checks.check_zero_reset, same_step, "empty it"),
-    (checks.check_zero_reset, to_zero, "empty it"),
+    (exercises.check_half_life, lambda h: math.exp(-1 / h), "1/e"),
+    (exercises.check_half_life, lambda h: 1 - 0.5 / h, "left after"),
+    (exercises.check_half_life, lambda h: 2.0 ** (1 / h), "between 0 and 1"),
+    (exercises.check_zero_reset, neurons.lif_step, "still subtracts"),
+    (exercises.check_zero_reset, same_step, "empty it"),
+    (exercises.check_zero_reset, to_zero, "empty it"),
     (
-        checks.check_zero_reset,
+        exercises.check_zero_reset,
         lambda c, m, b, t: (zero_reset(c, m, b, t)[0], 0 * m),
         "without a spike",
     ),
     (
-        checks.check_zero_reset,
+        exercises.check_zero_reset,
         lambda c, m, b, t: (torch.zeros_like(m), b * m + c),
         "no neuron fired",
     ),
-    (checks.check_period, lambda c, b, t=1.0: period(c, b, t) - 1, "not"),
+    (exercises.check_period, lambda c, b, t=1.0: period(c, b, t) - 1, "not"),
     (
-        checks.check_period,
+        exercises.check_period,
         lambda c, b, t=1.0: 14 if c < 0.2 * t else period(c, b, t),
         "spike comes|never fires",
     ),
-    (checks.check_period, lambda c, b, t=1.0: period(c, b, 1.0), "spike comes"),
-    (checks.check_triangle, lambda x, k: 1 - k * x.abs(), "negative"),
-    (checks.check_triangle, lambda x, k: (1 - x.abs()).clamp(min=0), "foot"),
-    (checks.check_triangle, surrogate_grad, "foot"),
-    (checks.check_bits_needed, lambda n: math.floor(math.log2(n)), "need"),
-    (checks.check_bits_needed, lambda n: math.floor(math.log2(n)) + 1, "need"),
-    (checks.check_backward_through_time, lambda g, b: g, "Nothing came back"),
-    (checks.check_backward_through_time, lambda g, b: backward_through_time(g, 1.0), "differs"),
-    (checks.check_backward_through_time, lambda g, b: g.flip(0).cumsum(0).flip(0), "differs"),
+    (exercises.check_period, lambda c, b, t=1.0: period(c, b, 1.0), "spike comes"),
+    (exercises.check_triangle, lambda x, k: 1 - k * x.abs(), "negative"),
+    (exercises.check_triangle, lambda x, k: (1 - x.abs()).clamp(min=0), "foot"),
+    (exercises.check_triangle, surrogate_grad, "foot"),
+    (exercises.check_bits_needed, lambda n: math.floor(math.log2(n)), "need"),
+    (exercises.check_bits_needed, lambda n: math.floor(math.log2(n)) + 1, "need"),
+    (exercises.check_backward_through_time, lambda g, b: g, "Nothing came back"),
+    (exercises.check_backward_through_time, lambda g, b: backward_through_time(g, 1.0), "differs"),
+    (exercises.check_backward_through_time, lambda g, b: g.flip(0).cumsum(0).flip(0), "differs"),
 ]
 
 

@@ -161,7 +161,7 @@ def compare_encoder(cls):
 
 COMPARISONS = {
     "surrogate_grad": compare_surrogate_grad,
-    "Spike": lambda cls: compare_spike(lambda x, slope=2.0: cls.apply(x, slope)),
+    "Spike": lambda cls: compare_spike(lambda x, slope=surrogate.SLOPE: cls.apply(x, slope)),
     "spike": compare_spike,
     "lif_step": compare_lif_step,
     "rlif_step": compare_rlif_step,
@@ -193,16 +193,18 @@ def test_every_idea_is_defined_in_one_notebook():
 def test_a_changed_definition_is_noticed():
     """The comparisons themselves are tested: plausible wrong versions must fail."""
 
-    def leaky_reset(cur, mem, beta, thr=1.0, slope=2.0):
+    slope = surrogate.SLOPE
+
+    def leaky_reset(cur, mem, beta, thr=1.0):
         mem = beta * mem + cur - beta * (mem - thr > 0).float() * thr
-        return surrogate.spike(mem - thr, slope), mem
+        return surrogate.spike(mem - thr), mem
 
     wrong = [
-        ("spike", lambda x, slope=2.0: surrogate.spike(x, slope) * 0.999),
-        ("spike", lambda x, slope=2.0: surrogate.spike(x + 1e-9, slope)),
-        ("spike", lambda x, slope=3.0: surrogate.spike(x, slope)),
+        ("spike", lambda x, k=slope: surrogate.spike(x, k) * 0.999),
+        ("spike", lambda x, k=slope: surrogate.spike(x + 1e-9, k)),
+        ("spike", lambda x, k=slope + 1: surrogate.spike(x, k)),
         ("lif_step", leaky_reset),
-        ("lif_step", lambda c, m, b, t=1.0: neurons.lif_step(c, m, b, t, 5.0)),
+        ("lif_step", lambda c, m, b, t=1.0: neurons.lif_step(c, m, b, t, slope + 1)),
         ("ste_threshold", lambda x: (x >= 0).float() + x - x.detach()),
     ]
     for name, fn in wrong:
