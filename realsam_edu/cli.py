@@ -13,10 +13,11 @@ from dataclasses import fields
 from pathlib import Path
 
 from . import __version__, checkpoint, corpora
+from .evaluate import evaluate
 from .generate import stream
 from .runtime import RealSamError, data_dir, git_commit, hardware, pick_device, seed_all
 from .tokenizer import CharTokenizer
-from .train import TrainConfig, evaluate, train
+from .train import TrainConfig, train
 from .v1 import V1, V1Config
 
 MODES = ("v1",)

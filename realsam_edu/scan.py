@@ -46,9 +46,7 @@ class _FusedScan(torch.autograd.Function):
         spk_rec = cur.new_empty(steps + 1, *cur.shape[1:], dtype=dtype)  # (T+1, B, N)
         mem_rec = cur.new_empty(steps + 1, *cur.shape[1:])  # row 0 is the past
         spk_rec[0], mem_rec[0] = spk0, mem0
-        w_in = w_rec.t().to(
-            dtype
-        )  # (N, N); spikes, 0 and 1, are exact in any dtype
+        w_in = w_rec.t().to(dtype)  # (N, N); spikes, 0 and 1, are exact in any dtype
         rec = cur.new_empty(cur.shape[1:], dtype=dtype)  # (B, N)
         reset = (mem0 - thr > 0).to(cur.dtype)  # (B, N)
         for t in range(steps):

@@ -19,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm.auto import tqdm
 
 from .checkpoint import pack, unpack
+from .evaluate import evaluate
 from .neurons import LIFState, detach_state
 from .runtime import RealSamError, interrupt_flag, seed_all, write_atomic
 
@@ -66,46 +67,6 @@ def windows(tokens: torch.Tensor, step: int, config: TrainConfig):
     at = (starts[:, None] + torch.arange(t + 1)) % n  # (B, T+1)
     chunk = tokens[at]
     return chunk[:, :-1], chunk[:, 1:]
-
-
-@torch.no_grad()
-def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 256) -> dict:
-    """Measure a model on a text, its state carried from the first token to the last.
-
-    Args:
-        model: any version; dropout is off while measuring.
-        tokens: (n,) with n ≥ 2.
-        streams: cut the text into so many equal parts read side by side: faster, and each part
-            starts from silence.
-        chunk: tokens per call; it changes the speed only.
-
-    Returns:
-        `nats_per_token`, `bpc` (bits per token), `perplexity`, `rate` (mean firing rate), `alive`
-        (share of neurons that fired at all), `tokens` (number of predictions scored).
-    """
-    if len(tokens) < streams + 1:
-        raise RealSamError("The text is too short to evaluate: it needs at least 2 tokens.")
-    device, was_training = next(model.parameters()).device, model.training
-    model.eval()
-    per = (len(tokens) - 1) // streams
-    inputs = tokens[: per * streams].view(streams, per).to(device)
-    targets = tokens[1 : per * streams + 1].view(streams, per).to(device)
-    nats, fired, state = 0.0, 0, None
-    for i in range(0, per, chunk):
-        part = inputs[:, i : i + chunk]
-        out = model(part, targets[:, i : i + chunk], state)
-        state, share = out.state, part.shape[1] / per
-        nats += out.loss.item() * share
-        fired = fired + torch.stack(out.rates) * share  # (L, N)
-    model.train(was_training)
-    return {
-        "nats_per_token": nats,
-        "bpc": nats / math.log(2),
-        "perplexity": math.exp(nats),
-        "rate": fired.mean().item(),
-        "alive": (fired > 0).float().mean().item(),
-        "tokens": per * streams,
-    }
 
 
 class Run:

@@ -8,10 +8,10 @@ import signal
 import pytest
 import torch
 
+from realsam_edu.evaluate import evaluate
 from realsam_edu.runtime import RealSamError, seed_all
 from realsam_edu.train import (
     TrainConfig,
-    evaluate,
     learning_rate,
     rate_penalty,
     train,

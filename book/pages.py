@@ -1,0 +1,103 @@
+"""Look at the built pages: are all there, do the widgets carry their state, is nothing remote?"""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import yaml
+
+WIDGETS = re.compile(r"\b(LIFPlayground|SurrogateExplorer|RasterStepper)\(")
+STATE = "application/vnd.jupyter.widget-state+json"
+REMOTE_CSS = re.compile(r"(?:@import\s+|url\()\s*(?:url\()?[\"']?(https?:)?//", re.IGNORECASE)
+
+
+class _Loads(HTMLParser):
+    """Collect the addresses that a page loads by itself: scripts, styles, fonts, frames, images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the address of a tag that makes the browser fetch something."""
+        attr = dict(attrs)
+        if tag in ("script", "iframe", "img", "source", "embed"):
+            self.found.append(attr.get("src") or "")
+        elif tag == "link" and attr.get("rel") not in ("canonical", "next", "prev", "search"):
+            self.found.append(attr.get("href") or "")
+
+
+def remote_loads(html: str) -> list[str]:
+    """Return the http(s) addresses that a browser would fetch on opening the page."""
+    parser = _Loads()
+    parser.feed(html)
+    found = [url for url in parser.found if re.match(r"(https?:)?//", url)]
+    styles = re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL | re.IGNORECASE)
+    return found + ["a style sheet inside the page" for css in styles if REMOTE_CSS.search(css)]
+
+
+def toc_files(root: Path) -> list[str]:
+    """Return the pages of ``_toc.yml`` as paths without suffix, in reading order."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [c for part in toc.get("parts", [toc]) for c in part.get("chapters", [])]
+    return [toc["root"], *(c["file"] for c in chapters if "file" in c)]
+
+
+def source_of(root: Path, page: str) -> Path:
+    """Return the source file of a page: a notebook, or Markdown."""
+    notebook = root / f"{page}.ipynb"
+    return notebook if notebook.exists() else root / f"{page}.md"
+
+
+def code_of(path: Path) -> str:
+    """Return the code of a page's source: its code cells, whether notebook or Markdown."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        return "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    return "\n".join(re.findall(r"^```\{code-cell\}(.*?)^```", text, re.DOTALL | re.MULTILINE))
+
+
+def run_times(cache: Path) -> dict[str, float]:
+    """Return the execution time in seconds of each notebook, by the name of its file."""
+    from jupyter_cache import get_cache
+
+    if not cache.exists():
+        return {}
+    records = get_cache(cache).list_cache_records()
+    return {Path(r.uri).name: round(r.data.get("execution_seconds", 0.0), 1) for r in records}
+
+
+def check(root: Path, html: Path, cache: Path, *, offline: bool) -> dict:
+    """Return a report on the built pages; ``problems`` is empty when all is well."""
+    seconds = run_times(cache)
+    pages, problems = {}, []
+    for name in toc_files(root):
+        page = html / f"{name}.html"
+        if not page.exists():
+            problems.append(f"{name}.html was not built")
+            continue
+        text = page.read_text(encoding="utf-8")
+        source = source_of(root, name)
+        expects = bool(WIDGETS.search(code_of(source)))
+        remote = remote_loads(text)
+        if expects and STATE not in text:
+            problems.append(f"{name}.html shows a widget but carries no widget state")
+        if offline:
+            problems += [f"{name}.html loads {url}" for url in remote]
+        pages[name] = {
+            "seconds": seconds.get(source.name),
+            "widgets": STATE in text,
+            "remote": remote,
+            "bytes": page.stat().st_size,
+        }
+    if offline:
+        for style in html.rglob("*.css"):
+            if REMOTE_CSS.search(style.read_text(encoding="utf-8", errors="replace")):
+                problems.append(f"{style.relative_to(html)} loads something from the network")
+    if not (html / "index.html").exists():
+        problems.append("index.html was not built")
+    return {"pages": pages, "problems": problems}
