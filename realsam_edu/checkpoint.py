@@ -105,9 +105,13 @@ def save(path: str | Path, model: torch.nn.Module, tokenizer: CharTokenizer, car
     card = {"version": version, "parameters": parameters, "config": config, **card}
     card["tokenizer"] = {"kind": "characters", "chars": tokenizer.chars}
     pack(Path(path), tensors, card)
-    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-    write_atomic(Path(path).with_suffix(".json"), text.encode())
+    write_card(Path(path).with_suffix(".json"), card)
     return card
+
+
+def write_card(path: Path, card: dict) -> None:
+    """Write a card as JSON for people and scripts to read."""
+    write_atomic(path, (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def load(path: str | Path, device: str | torch.device = "cpu") -> Checkpoint:

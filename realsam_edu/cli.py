@@ -65,7 +65,8 @@ def _train(args) -> int:
     card = _card(args, corpus, config, result.seconds)
     checkpoint.round_to_half(model)  # measure what is saved
     card["results"] = _results(model, train_tokens, val_tokens, corpus.val)
-    checkpoint.save(target, model, tokenizer, card)
+    card = checkpoint.save(target, model, tokenizer, card)
+    checkpoint.write_card(folder / "results" / f"{target.stem}.json", card)
     print(f"Saved {target}\n{json.dumps(card['results'], indent=1)}")
     return 0
 

@@ -2,9 +2,9 @@
 
     token ──▶ encoder ──▶ spikes ─┬─▶ current ──▶ LIF 1 ⟲ ──▶ spikes ──▶ current ──▶ LIF 2 ⟲
                                   └───────────────────────────────────────▲
-    next character ◀── readout ◀── LayerNorm ◀── membranes of LIF 1 and LIF 2
+    next character ◀── readout ◀── spikes of LIF 1 and LIF 2
 
-All matrices but the readout's are multiplied by zeros and ones only. Notebook 03 builds it.
+Every matrix is multiplied by zeros and ones only. Notebook 03 builds it.
 """
 
 from dataclasses import dataclass
@@ -76,7 +76,6 @@ class V1(nn.Module):
             [SpikingLayer(config.embed, config), SpikingLayer(config.hidden, config)]
         )
         self.skip = nn.Linear(config.embed, config.hidden, bias=False)  # encoder to LIF 2
-        self.norms = nn.ModuleList(nn.LayerNorm(config.hidden) for _ in self.layers)
         self.readout = nn.Linear(2 * config.hidden, config.vocab)
 
     def zero_state(self, batch: int) -> tuple[LIFState, ...]:
@@ -97,19 +96,15 @@ class V1(nn.Module):
         first, second = self.layers
         letters = self.encoder(torch.arange(config.vocab, device=tokens.device))  # (V, E)
         cur_1 = F.embedding(tokens.t(), first.norm(first.fc_in(letters)))  # (T, B, N)
-        spk_1, mem_1, state_1 = first.lif(cur_1, past[0])  # (T, B, N): time first inside
+        spk_1, _, state_1 = first.lif(cur_1, past[0])  # (T, B, N): time first inside
         heard = hush(spk_1, config.dropout, self.training)
         cur_2 = second.fc_in(heard) + F.embedding(tokens.t(), self.skip(letters))
-        spk_2, mem_2, state_2 = second.lif(second.norm(cur_2), past[1])
-        seen = hush(self.see(mem_1, mem_2), config.readout_dropout, self.training)
+        spk_2, _, state_2 = second.lif(second.norm(cur_2), past[1])
+        seen = hush(torch.cat([spk_1, spk_2], -1), config.readout_dropout, self.training)
         logits = self.readout(seen).transpose(0, 1)  # (B, T, V)
         loss = None if targets is None else F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         rates = [spk.mean((0, 1), dtype=torch.float32) for spk in (spk_1, spk_2)]  # (N,) each
         return Output(logits, loss, (state_1, state_2), rates)
-
-    def see(self, mem_1: torch.Tensor, mem_2: torch.Tensor) -> torch.Tensor:
-        """Return what the readout reads: both layers' membranes, each normalised, (…, 2N)."""
-        return torch.cat([self.norms[0](mem_1), self.norms[1](mem_2)], -1)
 
     def step(self, token: torch.Tensor, state: tuple[LIFState, ...]):
         """Read one token per text, (B,); return `(logits (B, V), state)`. Constant work."""
@@ -118,4 +113,4 @@ class V1(nn.Module):
         state_1 = first.lif.step(first.norm(first.fc_in(letter)), state[0])
         cur_2 = second.fc_in(state_1.spk) + self.skip(letter)
         state_2 = second.lif.step(second.norm(cur_2), state[1])
-        return self.readout(self.see(state_1.mem, state_2.mem)), (state_1, state_2)
+        return self.readout(torch.cat([state_1.spk, state_2.spk], -1)), (state_1, state_2)

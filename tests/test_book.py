@@ -10,6 +10,7 @@ from conftest import CI, ROOT, Book
 
 sys.path.insert(0, str(ROOT / "book"))
 import pages
+import readme_results
 
 from realsam_edu.v1 import V1, V1Config
 
@@ -94,3 +95,16 @@ def test_budget_must_be_known():
     )
     assert done.returncode == 2
     assert "smoke, class, full" in done.stdout + done.stderr
+
+
+def test_readme_shows_the_measured_results():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme_results.with_results(readme) == readme
+
+
+def test_runs_differ_in_the_seed_only():
+    runs = readme_results.cards()
+    assert len({run["training"]["seed"] for run in runs}) == len(runs) == 3
+    for key in ("corpus", "config", "parameters", "realsam_edu"):
+        assert all(run[key] == runs[0][key] for run in runs), key
+    assert all(run["training"] | {"seed": 0} == runs[0]["training"] for run in runs)

@@ -46,6 +46,7 @@ def test_train_writes_checkpoint_card_and_log(trained):
     assert set(card["results"]["val"]) >= {"nats_per_token", "bpc", "rate", "tokens", "alive"}
     assert card["results"]["floors"]["bigram"] < card["results"]["floors"]["unigram"]
     assert card["command"].startswith("realsam train --mode v1")
+    assert json.loads((trained / "results/v1.json").read_text()) == card
     log = [json.loads(line) for line in (trained / "results/v1.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in log] == [3, 6]
     assert sorted(p.name for p in (trained / "checkpoints").iterdir()) == [

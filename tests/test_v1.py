@@ -49,12 +49,12 @@ def test_state_carried_equals_one_long_text():
     assert not second.state[0].mem.requires_grad or second.state[0].mem.grad_fn is not None
 
 
-def test_between_layers_only_zeros_and_ones():
+def test_every_matrix_sees_only_zeros_and_ones():
     model, seen = small(), []
-    for layer in model.layers:
-        layer.fc_in.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    for matrix in (*(layer.fc_in for layer in model.layers), model.skip, model.readout):
+        matrix.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     model(torch.randint(11, (2, 20)))
-    assert len(seen) == 2
+    assert len(seen) == 4
     for spk in seen:
         assert set(spk.unique().tolist()) <= {0.0, 1.0}
 
