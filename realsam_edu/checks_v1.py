@@ -1,16 +1,16 @@
-"""Checks for notebook 03: the recurrent step, its loop, V1, and two exercises. See `checks`."""
+"""Checks for notebooks 00 and 03: two measures, the recurrent step and its loop, V1, trigrams."""
 
 import math
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
 import torch
 
 from .checks import _call, _close, _exercise, _tensor
 from .neurons import LIFState, rlif_step
 from .runtime import seed_all
 from .scan import reference_scan
-from .train import rate_penalty
 from .v1 import V1, V1Config
 
 SMALL = V1Config(vocab=11, embed=16, hidden=24)
@@ -125,23 +125,36 @@ def _compare(mine, oracle, tokens, training: bool) -> None:
 
 
 @_exercise
-def check_rate_penalty(fn) -> str:
-    """Check `fn(rate, target)`: mean of (r/r* − 1)²."""
-    always = torch.cat([torch.ones(10), torch.zeros(90)])
-    for rate, target in ((always, 0.1), (torch.full((50,), 0.1), 0.1), (torch.rand(20), 0.2)):
-        mine, right = float(_call(fn, rate, target)), float(rate_penalty([rate], target))
-        if math.isclose(mine, right, rel_tol=1e-4, abs_tol=1e-6):
+def check_spikes_per_step(fn) -> str:
+    """Check `fn(spk)`: for a recording (L, T, N), each layer's mean number of spikes per step."""
+    for shape in ((2, 30, 8), (3, 7, 5)):
+        spk = (np.random.default_rng(shape[1]).random(shape) < 0.3).astype(np.uint8)
+        mine, right = np.asarray(_call(fn, spk), float), spk.sum(2).mean(1)
+        assert mine.shape == right.shape, (
+            f"A recording of {shape[0]} layers needs {shape[0]} numbers, not shape {mine.shape}."
+        )
+        assert not np.allclose(mine, spk.mean((1, 2))), "That is the share; count the spikes."
+        assert not np.allclose(mine, spk.sum((1, 2))), "That is the total; divide by the steps."
+        assert np.allclose(mine, right), f"Got {mine.round(2)}, expected {right.round(2)}."
+    return "one mean count per layer."
+
+
+@_exercise
+def check_nats_per_character(fn) -> str:
+    """Check `fn(p)`: the mean of −ln p."""
+    for p in (torch.tensor([1.0, 0.25]), torch.tensor([0.5, 0.1, 0.9])):
+        mine, right = float(_call(fn, p)), float(-p.log().mean())
+        if math.isclose(mine, right, rel_tol=1e-4):
             continue
-        off, sentence = rate / target - 1, f"Got {mine:.4f}, expected {right:.4f}."
-        if math.isclose(mine, float((off.clamp(min=0) ** 2).mean()), rel_tol=1e-4):
-            sentence = "Silent neurons must cost something too."
-        if math.isclose(mine, float(off.mean() ** 2), rel_tol=1e-4, abs_tol=1e-6):
-            sentence = (
-                "Square each neuron's deviation, then take the mean: "
-                "a mean rate of 10 % can hide neurons that always fire."
-            )
+        sentence = f"For p = {[round(x, 2) for x in p.tolist()]} got {mine:.3f}, expected {right:.3f}."
+        if math.isclose(mine, -right, rel_tol=1e-4):
+            sentence = "The sign is missing: a surprise is −ln p, never negative."
+        if math.isclose(mine, right / math.log(2), rel_tol=1e-4):
+            sentence = "That is in bits; use the natural logarithm."
+        if math.isclose(mine, float(-p.mean().log()), rel_tol=1e-4):
+            sentence = "Take the logarithm of each probability first, then the mean."
         raise AssertionError(sentence)
-    return "two-sided, per neuron, and zero only when all fire at the target."
+    return "the mean surprise, in nats."
 
 
 @_exercise

@@ -10,7 +10,6 @@ import torch
 from realsam_edu import checks_v1 as checks
 from realsam_edu.neurons import rlif_step
 from realsam_edu.scan import fused_scan, reference_scan
-from realsam_edu.train import rate_penalty
 from realsam_edu.v1 import V1
 
 
@@ -25,12 +24,13 @@ def test_right_answers_pass(capsys):
     assert checks.check_rlif_step(rlif_step)
     assert checks.check_scan(reference_scan) and checks.check_scan(fused_scan)
     assert checks.check_v1(V1)
-    assert checks.check_rate_penalty(lambda rate, target: rate_penalty([rate], target))
+    assert checks.check_spikes_per_step(lambda spk: spk.sum(2).mean(1))
+    assert checks.check_nats_per_character(lambda p: -p.log().mean())
     assert checks.check_trigram_entropy(entropy)
-    assert capsys.readouterr().out.count("✓") == 6
+    assert capsys.readouterr().out.count("✓") == 7
 
 
-@pytest.mark.parametrize("name", ["rlif_step", "rate_penalty", "trigram_entropy"])
+@pytest.mark.parametrize("name", ["rlif_step", "spikes_per_step", "nats_per_character", "trigram_entropy"])
 def test_a_stub_is_not_an_error(name, capsys):
     assert getattr(checks, f"check_{name}")(lambda *args: ...) is False
     assert "not started" in capsys.readouterr().out
@@ -79,16 +79,19 @@ def test_a_model_that_drops_its_state_is_caught():
 
 
 @pytest.mark.parametrize(
-    ("penalty", "says"),
+    ("name", "fn", "says"),
     [
-        (lambda rate, target: (rate.mean() / target - 1) ** 2, "each neuron"),
-        (lambda rate, target: ((rate / target - 1).clamp(min=0) ** 2).mean(), "Silent"),
-        (lambda rate, target: ((rate - target) ** 2).mean(), "expected"),
+        ("spikes_per_step", lambda spk: spk.mean((1, 2)), "share"),
+        ("spikes_per_step", lambda spk: spk.sum((1, 2)), "total"),
+        ("spikes_per_step", lambda spk: spk.sum(2).mean(), "numbers"),
+        ("nats_per_character", lambda p: p.log().mean(), "sign"),
+        ("nats_per_character", lambda p: -p.log2().mean(), "bits"),
+        ("nats_per_character", lambda p: -p.mean().log(), "each probability"),
     ],
 )
-def test_wrong_penalties_are_named(penalty, says):
+def test_wrong_measures_are_named(name, fn, says):
     with pytest.raises(AssertionError, match=says):
-        checks.check_rate_penalty(penalty)
+        getattr(checks, f"check_{name}")(fn)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 import torch
 
-from realsam_edu import encoder, neurons, surrogate
+from realsam_edu import checks_v1, encoder, neurons, scan, surrogate, v1
 from realsam_edu.surrogate import surrogate_grad
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
@@ -159,12 +159,48 @@ def compare_encoder(cls):
         assert torch.equal(a.grad, b.grad)
 
 
+def compare_recurrent_lif(cls):
+    """Same numbers at birth, same recordings, same gradients of weights and leaks."""
+    results = []
+    for one in (cls, scan.RecurrentLIF):
+        torch.manual_seed(3)
+        lif = one(6, 2.0, (0.5, 5.0))
+        spk, mem, state = lif(torch.randn(9, 2, 6))
+        grads = torch.autograd.grad(spk.sum() + mem.square().sum(), list(lif.parameters()))
+        results.append([*lif.parameters(), spk, mem, *grads, *lif.step(torch.randn(2, 6), state)])
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
+
+
+def compare_hush(fn):
+    x, results = torch.ones(5, 3, 40), []
+    for one in (fn, v1.hush):
+        torch.manual_seed(4)
+        results.append(one(x, 0.3, True))
+        assert torch.equal(one(x, 0.3, False), x) and torch.equal(one(x, 0.0, True), x)
+    assert torch.equal(*results)
+
+
+def compare_spiking_layer(cls):
+    layers = []
+    for one in (cls, v1.SpikingLayer):
+        torch.manual_seed(5)
+        layers.append(one(4, v1.V1Config(hidden=6)).state_dict())
+    assert layers[0].keys() == layers[1].keys()
+    assert all(torch.equal(layers[0][name], layers[1][name]) for name in layers[0])
+
+
 COMPARISONS = {
     "surrogate_grad": compare_surrogate_grad,
     "Spike": lambda cls: compare_spike(lambda x, slope=surrogate.SLOPE: cls.apply(x, slope)),
     "spike": compare_spike,
     "lif_step": compare_lif_step,
     "rlif_step": compare_rlif_step,
+    "reference_scan": checks_v1.check_scan,
+    "RecurrentLIF": compare_recurrent_lif,
+    "hush": compare_hush,
+    "SpikingLayer": compare_spiking_layer,
+    "V1": checks_v1.check_v1,
     "StraightThrough": lambda cls: compare_ste_threshold(cls.apply),
     "ste_threshold": compare_ste_threshold,
     "SpikeEncoder": compare_encoder,
