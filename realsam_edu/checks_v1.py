@@ -146,7 +146,9 @@ def check_nats_per_character(fn) -> str:
         mine, right = float(_call(fn, p)), float(-p.log().mean())
         if math.isclose(mine, right, rel_tol=1e-4):
             continue
-        sentence = f"For p = {[round(x, 2) for x in p.tolist()]} got {mine:.3f}, expected {right:.3f}."
+        sentence = (
+            f"For p = {[round(x, 2) for x in p.tolist()]} got {mine:.3f}, expected {right:.3f}."
+        )
         if math.isclose(mine, -right, rel_tol=1e-4):
             sentence = "The sign is missing: a surprise is −ln p, never negative."
         if math.isclose(mine, right / math.log(2), rel_tol=1e-4):

@@ -21,7 +21,7 @@ from .train import TrainConfig, train
 from .v1 import V1, V1Config
 
 MODES = ("v1",)
-EPOCHS = 30.0  # default length of a V1 training, in passes over the text
+EPOCHS = 20.0  # default length of a V1 training, in passes over the text
 
 
 def _checkpoint_path(args) -> Path:

@@ -145,10 +145,15 @@ def hardware() -> dict:
 
 
 def git_commit() -> str | None:
-    """Return the commit of the checkout the package runs from, "-dirty" when it was edited."""
+    """Return the commit of the checkout the package runs from, "-dirty" if its code was edited."""
     root = Path(__file__).resolve().parent.parent
-    try:
-        run = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+
+    def git(*words: str) -> str:
+        run = ["git", "-C", str(root), *words]
         return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        edited = git("status", "--porcelain", "--", "realsam_edu")
+        return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if edited else "")
     except (OSError, subprocess.CalledProcessError):
         return None

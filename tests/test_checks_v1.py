@@ -30,7 +30,9 @@ def test_right_answers_pass(capsys):
     assert capsys.readouterr().out.count("✓") == 7
 
 
-@pytest.mark.parametrize("name", ["rlif_step", "spikes_per_step", "nats_per_character", "trigram_entropy"])
+@pytest.mark.parametrize(
+    "name", ["rlif_step", "spikes_per_step", "nats_per_character", "trigram_entropy"]
+)
 def test_a_stub_is_not_an_error(name, capsys):
     assert getattr(checks, f"check_{name}")(lambda *args: ...) is False
     assert "not started" in capsys.readouterr().out
