@@ -34,7 +34,7 @@ MAX_MARKS = 60_000  # more spikes than this are drawn as an image
 
 VERSIONS = {  # name -> (size and tokens, what it adds)
     "V1": ("≈1 M · characters", "spikes and\nrecurrence"),
-    "V2": ("≈3 M · subwords", "depth, residual\nstream, LayerNorm"),
+    "V2": ("≈3 M · subwords", "depth, residual\nstream, dialogue"),
     "V3": ("≈6 M · subwords", "thresholds that\nregulate firing"),
     "V4": ("≈6 M · subwords", "shared stress,\ndiverse neurons"),
 }
@@ -51,11 +51,16 @@ def use_style(theme: str = "light") -> dict[str, str]:
     return _active
 
 
+def _has_minus(family: str) -> bool:
+    """Logarithmic ticks need the minus sign U+2212, which some cuts of a font leave out."""
+    return font_manager.get_font(font_manager.findfont(family)).get_char_index(0x2212) != 0
+
+
 def _rc(c: Mapping[str, str]) -> dict:
-    have = set(font_manager.get_font_names())
+    have = [f for f in FONTS if f in font_manager.get_font_names() and _has_minus(f)]
     layers = [c[f"layer{i}"] for i in range(1, 7)]
     return {
-        "font.family": [*[f for f in FONTS if f in have][:1], "DejaVu Sans"],
+        "font.family": [*have[:1], "DejaVu Sans"],
         "font.size": 12,
         "mathtext.fontset": "dejavusans",
         "axes.titlesize": 13,
