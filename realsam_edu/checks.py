@@ -18,7 +18,7 @@ class _NotStarted(Exception):
     """The function under test returned the dots of its stub."""
 
 
-def _exercise(check):
+def feedback(check):
     """Make `check(fn)` report the stub politely and print ✓ with its verdict otherwise."""
 
     @functools.wraps(check)
@@ -35,7 +35,7 @@ def _exercise(check):
     return wrapper
 
 
-def _call(fn, *args, **kwargs):
+def call_student(fn, *args, **kwargs):
     """Call `fn`; turn stubs and missing returns into something readable."""
     result = fn(*args, **kwargs)
     parts = result if isinstance(result, tuple) else (result,)
@@ -47,11 +47,13 @@ def _call(fn, *args, **kwargs):
     return result
 
 
-def _close(mine, right, atol=1e-6) -> bool:
+def same_numbers(mine, right, atol=1e-6) -> bool:
+    """Return whether two tensors agree in shape and, within rounding, in value."""
     return mine.shape == right.shape and torch.allclose(mine, right, atol=atol, rtol=1e-5)
 
 
-def _tensor(value, like: torch.Tensor, what: str) -> torch.Tensor:
+def expect_tensor(value, like: torch.Tensor, what: str) -> torch.Tensor:
+    """Return `value` if it is a tensor shaped like `like`; say what it is if not."""
     assert isinstance(value, torch.Tensor), f"{what} is a {type(value).__name__}, not a tensor."
     assert value.shape == like.shape, (
         f"{what} has shape {tuple(value.shape)}; expected {tuple(like.shape)}."
@@ -62,7 +64,7 @@ def _tensor(value, like: torch.Tensor, what: str) -> torch.Tensor:
 def _grad(fn, x: torch.Tensor, upstream: torch.Tensor, what: str) -> torch.Tensor:
     """Return the gradient that `upstream` sends through `fn` to `x`."""
     x = x.clone().requires_grad_()
-    y = _call(fn, x)
+    y = call_student(fn, x)
     assert y.requires_grad, f"{what} cut the gradient: its output no longer depends on its input."
     return torch.autograd.grad(y, x, upstream)[0]
 
@@ -78,12 +80,12 @@ def _check_step(out, x):
 # ---------------------------------------------------------------- the spike (notebook 02)
 
 
-@_exercise
+@feedback
 def check_spike(fn) -> str:
     """Check `fn(x, slope)`: strict step forward, 1/(1+slope·|x|)² backward."""
     x = torch.tensor([-2.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 2.0])
     upstream = torch.tensor([1.0, -2.0, 3.0, 0.5, 1.0, 2.0, -1.0])
-    out = _tensor(_call(fn, x, 2.0), x, "The spike")
+    out = expect_tensor(call_student(fn, x, 2.0), x, "The spike")
     _check_step(out, x)
     for slope in (1.0, 5.0):
         mine = _grad(lambda v, k=slope: fn(v, k), x, upstream, "The spike")
@@ -93,7 +95,7 @@ def check_spike(fn) -> str:
 
 def _explain_hill(mine, x, upstream, slope):
     hill = surrogate_grad(x, slope)
-    if _close(mine, upstream * hill):
+    if same_numbers(mine, upstream * hill):
         return
     mistakes = [
         (hill, "the gradient from above was dropped; multiply `grad` by the hill."),
@@ -104,7 +106,7 @@ def _explain_hill(mine, x, upstream, slope):
         (upstream / (1 + slope * x) ** 2, "|x| is meant; without it the hill is lopsided."),
     ]
     for wrong, sentence in mistakes:
-        assert not _close(mine, wrong), f"Backward: {sentence}"
+        assert not same_numbers(mine, wrong), f"Backward: {sentence}"
     i = int((mine - upstream * hill).abs().argmax())
     raise AssertionError(
         f"Backward: at x = {x[i]:g}, slope = {slope:g}, got {mine[i] / upstream[i]:.4f} times "
@@ -112,12 +114,12 @@ def _explain_hill(mine, x, upstream, slope):
     )
 
 
-@_exercise
+@feedback
 def check_ste_threshold(fn) -> str:
     """Check `fn(x)`: strict step forward; backward the gradient unchanged inside |x| ≤ 1."""
     x = torch.tensor([-3.0, -1.0, -0.4, 0.0, 0.4, 1.0, 1.1, 3.0])
     upstream = torch.tensor([1.0, -2.0, 3.0, 0.5, -1.0, 2.0, 4.0, 1.0])
-    out = _tensor(_call(fn, x), x, "The output")
+    out = expect_tensor(call_student(fn, x), x, "The output")
     _check_step(out, x)
     mine, inside = _grad(fn, x, upstream, "The threshold"), (x.abs() <= 1).float()
     right = upstream * inside
@@ -128,8 +130,8 @@ def check_ste_threshold(fn) -> str:
         (torch.where(x.abs() == 1, 0.0, right), "the window |x| ≤ 1 includes its edges."),
     ]
     for wrong, sentence in mistakes:
-        assert not _close(mine, wrong), f"Backward: {sentence}"
-    assert _close(mine, right), (
+        assert not same_numbers(mine, wrong), f"Backward: {sentence}"
+    assert same_numbers(mine, right), (
         f"Backward: for x = {x.tolist()} got {mine.tolist()}, expected {right.tolist()}."
     )
     return "a strict step forward, the gradient handed straight through inside |x| ≤ 1."
@@ -186,7 +188,8 @@ def _mistaken_steps(beta, thr):
     }
 
 
-def _lif_trace(step, cur, beta, thr):
+def lif_trace(step, cur, beta, thr):
+    """Run `step` over `cur`, (T, B, N); return its spikes and membranes, (T, B, N) each."""
     mem, spikes, membranes = torch.zeros(cur.shape[1:]), [], []
     for cur_t in cur:  # (B, N)
         spk, mem = step(cur_t, mem)
@@ -195,7 +198,7 @@ def _lif_trace(step, cur, beta, thr):
     return torch.stack(spikes), torch.stack(membranes)  # (T, B, N) each
 
 
-def _lif_case():
+def lif_case():
     """Currents (T, B, N), β (N,), θ (N,); neuron 0 lands exactly on its threshold."""
     rng = torch.Generator().manual_seed(1)
     cur = torch.rand(40, 2, 4, generator=rng) * 0.8
@@ -204,31 +207,33 @@ def _lif_case():
     return cur, torch.tensor([0.5, 0.7, 0.9, 0.97]), torch.tensor([1.0, 0.8, 1.5, 1.2])
 
 
-@_exercise
+@feedback
 def check_lif_step(fn) -> str:
     """Check `fn(cur, mem, beta, thr, ...)` against `neurons.lif_step` over 40 steps."""
-    cur, beta, thr = _lif_case()
+    cur, beta, thr = lif_case()
     _check_pure(fn, cur, beta, thr)
-    right = _lif_trace(lambda c, m: lif_step(c, m, beta, thr), cur, beta, thr)
-    mine = _lif_trace(lambda c, m: _pair(_call(fn, c, m, beta, thr), m), cur, beta, thr)
-    if not (torch.equal(mine[0], right[0]) and _close(mine[1], right[1])):
-        raise AssertionError(_explain_trace(mine, right, cur, beta, thr))
+    right = lif_trace(lambda c, m: lif_step(c, m, beta, thr), cur, beta, thr)
+    mine = lif_trace(lambda c, m: expect_pair(call_student(fn, c, m, beta, thr), m), cur, beta, thr)
+    if not (torch.equal(mine[0], right[0]) and same_numbers(mine[1], right[1])):
+        raise AssertionError(explain_trace(mine, right, cur, beta, thr))
     _check_lif_gradient(fn, cur, beta, thr)
     return "40 steps, 8 neurons: the same spikes and the same membranes."
 
 
-def _pair(result, like):
+def expect_pair(result, like):
+    """Return `(spk, mem)` if `result` is a pair of tensors shaped like `like`."""
     assert isinstance(result, tuple) and len(result) == 2, "Return two things: `return spk, mem`."
     spk, mem = result
-    return _tensor(spk, like, "The spikes"), _tensor(mem, like, "The membrane")
+    return expect_tensor(spk, like, "The spikes"), expect_tensor(mem, like, "The membrane")
 
 
-def _explain_trace(mine, right, cur, beta, thr) -> str:
+def explain_trace(mine, right, cur, beta, thr) -> str:
+    """Name the mistake whose membranes equal `mine`, or the first step that differs."""
     for sentence, step in _mistaken_steps(beta, thr).items():
-        spk, mem = _lif_trace(step, cur, beta, thr)
-        if torch.equal(mine[0], spk) and _close(mine[1], mem):
+        spk, mem = lif_trace(step, cur, beta, thr)
+        if torch.equal(mine[0], spk) and same_numbers(mine[1], mem):
             return f"Not the neuron of Eq. 1 and 2: {sentence}"
-    if _close(mine[0][0], right[1][0]) and _close(mine[1][0], right[0][0]):
+    if same_numbers(mine[0][0], right[1][0]) and same_numbers(mine[1][0], right[0][0]):
         return "The two results are swapped: return `spk, mem`, in this order."
     off = ~torch.isclose(mine[1], right[1], atol=1e-6) | (mine[0] != right[0])  # (T, B, N)
     t, b, n = off.nonzero()[0].tolist()
@@ -241,9 +246,9 @@ def _explain_trace(mine, right, cur, beta, thr) -> str:
 
 def _check_pure(fn, cur, beta, thr):
     mem = torch.full_like(cur[0], 1.3)
-    kept, first = mem.clone(), _call(fn, cur[0], mem, beta, thr)
+    kept, first = mem.clone(), call_student(fn, cur[0], mem, beta, thr)
     assert torch.equal(mem, kept), "The step changed `mem` in place; build a new tensor instead."
-    first, again = _pair(first, mem), _pair(fn(cur[0], mem, beta, thr), mem)
+    first, again = expect_pair(first, mem), expect_pair(fn(cur[0], mem, beta, thr), mem)
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True)), (
         "The same call gave two answers: the step keeps a state of its own. Only arguments count."
     )
@@ -255,10 +260,10 @@ def _check_lif_gradient(fn, cur, beta, thr):
     spk, new = fn(cur[0], mem, beta, thr)
     assert new.requires_grad, "The new membrane no longer depends on the old one for autograd."
     (leak,) = torch.autograd.grad(new.sum(), mem, retain_graph=True)
-    assert _close(leak, beta.expand_as(mem)), (
+    assert same_numbers(leak, beta.expand_as(mem)), (
         "The gradient flows through the reset as well; detach it, then ∂U[t]/∂U[t−1] = β."
     )
     if spk.requires_grad:  # a plain comparison is allowed: notebook 01 has no surrogate yet
         (mine,) = torch.autograd.grad(spk.sum(), mem)
         right = beta * surrogate_grad(new.detach() - thr)
-        assert _close(mine, right), "The spike's gradient is not the surrogate of Eq. 3."
+        assert same_numbers(mine, right), "The spike's gradient is not the surrogate of Eq. 3."

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from .checks import _call, _close, _exercise, _tensor
+from .checks import call_student, expect_tensor, feedback, same_numbers
 from .neurons import LIFState, rlif_step
 from .runtime import seed_all
 from .scan import reference_scan
@@ -26,22 +26,22 @@ def _layer_case():
     return cur, w_rec, beta, thr, LIFState((mem > thr).float(), mem)
 
 
-@_exercise
+@feedback
 def check_rlif_step(fn) -> str:
     """Check `fn(cur, spk, mem, w_rec, beta, thr, slope)` against `neurons.rlif_step`."""
     cur, w_rec, beta, thr, (spk, mem) = _layer_case()
     given = [cur[0], spk, mem, w_rec, beta, thr]
     right = rlif_step(*given)
-    mine = _call(fn, *given)
+    mine = call_student(fn, *given)
     assert isinstance(mine, tuple) and len(mine) == 2, "Return two things: `return spk, mem`."
-    if not _close(_tensor(mine[1], mem, "The membrane"), right[1]):
+    if not same_numbers(expect_tensor(mine[1], mem, "The membrane"), right[1]):
         raise AssertionError(_explain_membrane(mine[1], right[1], *given))
     assert torch.equal(mine[0], right[0]), (
         "The membrane is right; a spike is 1 where U > θ, else 0."
     )
     for at, name in ((0, "current"), (2, "membrane"), (3, "recurrent weights")):
         got, want = _step_gradient(fn, given, at), _step_gradient(rlif_step, given, at)
-        assert _close(got, want), (
+        assert same_numbers(got, want), (
             f"The gradient with respect to the {name} differs; is the reset detached?"
         )
     return "the same spikes, membranes and gradients."
@@ -56,31 +56,33 @@ def _step_gradient(step, given, at: int) -> torch.Tensor:
 
 def _explain_membrane(mine, right, cur, spk, mem, w_rec, beta, thr) -> str:
     rec = spk @ w_rec.T
-    if _close(mine, right - rec):
+    if same_numbers(mine, right - rec):
         return "W_rec·S[t−1] is missing from the current."
-    if _close(mine, right - rec + spk @ w_rec):
+    if same_numbers(mine, right - rec + spk @ w_rec):
         return "The recurrent weights are transposed: row i holds the weights *into* neuron i."
-    if _close(mine, right + (mem > thr).float() * thr):
+    if same_numbers(mine, right + (mem > thr).float() * thr):
         return "The reset is missing: subtract θ·S[t−1]."
     return f"The membrane is {mine[0].tolist()}, expected {right[0].tolist()}."
 
 
-@_exercise
+@feedback
 def check_scan(fn) -> str:
     """Check `fn(cur, w_rec, beta, thr, slope, state)` against `scan.reference_scan`."""
     cur, w_rec, beta, thr, state = _layer_case()
     for start in (None, state):
         right = reference_scan(cur, w_rec, beta, thr, 2.0, start)
-        mine = _call(fn, cur, w_rec, beta, thr, 2.0, start)
+        mine = call_student(fn, cur, w_rec, beta, thr, 2.0, start)
         where = "from silence" if start is None else "from a given state"
         for got, want, name in zip(mine[:2], right[:2], ("spikes", "membranes"), strict=True):
-            _tensor(got, want, f"The recording of {name}")
-            assert _close(got, want), f"Started {where}, the {name} differ."
-        assert _close(mine[2].mem, right[2].mem), "The state returned is not that of the last step."
+            expect_tensor(got, want, f"The recording of {name}")
+            assert same_numbers(got, want), f"Started {where}, the {name} differ."
+        assert same_numbers(mine[2].mem, right[2].mem), (
+            "The state returned is not that of the last step."
+        )
     return "30 steps, from silence and from a given state."
 
 
-@_exercise
+@feedback
 def check_v1(cls) -> str:
     """Check a model class against `v1.V1`: outputs, gradients, state, and step by step."""
     seed_all(4)
@@ -99,6 +101,11 @@ def check_v1(cls) -> str:
         assert torch.allclose(logits, first[:, t], atol=1e-5), (
             f"`step` and `forward` part at t = {t}."
         )
+    half = mine(tokens[:, :6])
+    second = mine(tokens[:, 6:], state=half.state).logits
+    assert torch.allclose(second, first[:, 6:], atol=1e-5), (
+        "Reading on from a state is not the same as reading in one go: is `state` used?"
+    )
     return "outputs, gradients, state and single steps equal the package's."
 
 
@@ -124,12 +131,12 @@ def _compare(mine, oracle, tokens, training: bool) -> None:
         assert torch.allclose(p.grad, q.grad, atol=1e-5), f"The gradient of {name} differs {mode}."
 
 
-@_exercise
+@feedback
 def check_spikes_per_step(fn) -> str:
     """Check `fn(spk)`: for a recording (L, T, N), each layer's mean number of spikes per step."""
     for shape in ((2, 30, 8), (3, 7, 5)):
         spk = (np.random.default_rng(shape[1]).random(shape) < 0.3).astype(np.uint8)
-        mine, right = np.asarray(_call(fn, spk), float), spk.sum(2).mean(1)
+        mine, right = np.asarray(call_student(fn, spk), float), spk.sum(2).mean(1)
         assert mine.shape == right.shape, (
             f"A recording of {shape[0]} layers needs {shape[0]} numbers, not shape {mine.shape}."
         )
@@ -139,11 +146,11 @@ def check_spikes_per_step(fn) -> str:
     return "one mean count per layer."
 
 
-@_exercise
+@feedback
 def check_nats_per_character(fn) -> str:
     """Check `fn(p)`: the mean of −ln p."""
     for p in (torch.tensor([1.0, 0.25]), torch.tensor([0.5, 0.1, 0.9])):
-        mine, right = float(_call(fn, p)), float(-p.log().mean())
+        mine, right = float(call_student(fn, p)), float(-p.log().mean())
         if math.isclose(mine, right, rel_tol=1e-4):
             continue
         sentence = (
@@ -159,11 +166,11 @@ def check_nats_per_character(fn) -> str:
     return "the mean surprise, in nats."
 
 
-@_exercise
+@feedback
 def check_trigram_entropy(fn) -> str:
     """Check `fn(text)`: −Σ p(a, b, c) ln p(c | a, b) on the text itself."""
     for text in ("to be or not to be, that is the question", "abababab", "aabbaabaabbb"):
-        mine, n = float(_call(fn, text)), len(text) - 2
+        mine, n = float(call_student(fn, text)), len(text) - 2
         triples = Counter(zip(text, text[1:], text[2:], strict=False))
         pairs = Counter(pairwise(text[:-1]))  # those that a third character follows
         right = -sum(k / n * math.log(k / pairs[a, b]) for (a, b, _), k in triples.items())

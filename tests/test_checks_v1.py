@@ -76,8 +76,14 @@ def test_a_model_that_drops_its_state_is_caught():
         def step(self, token, state):
             return super().step(token, self.zero_state(len(token)))
 
+    class Deaf(V1):
+        def forward(self, tokens, targets=None, state=None):
+            return super().forward(tokens, targets)
+
     with pytest.raises(AssertionError, match="part at t = 1"):
         checks.check_v1(Forgetful)
+    with pytest.raises(AssertionError, match="is `state` used"):
+        checks.check_v1(Deaf)
 
 
 @pytest.mark.parametrize(
