@@ -91,7 +91,7 @@ class _FusedScan(torch.autograd.Function):
 
 
 def fused_scan(cur, w_rec, beta, thr, slope=SLOPE, state=None):
-    """Same numbers as `reference_scan`, several times faster; see `lif_scan`."""
+    """Same numbers as `reference_scan`, in less time; see `lif_scan`."""
     dtype = _product_dtype(cur)
     cur = cur.to(torch.promote_types(cur.dtype, torch.float32))  # membranes never in half precision
     state = state if state is not None else zero_state(cur.shape[1], cur.shape[2], cur)
