@@ -37,7 +37,9 @@ def _train_config(args, tokens: int) -> TrainConfig:
     names = {field.name for field in fields(TrainConfig)}
     given = {k: v for k, v in vars(args).items() if k in names and v is not None}
     draft = TrainConfig(**({"steps": 1} | given))
-    steps = args.steps or math.ceil(args.epochs * tokens / (draft.batch_size * draft.seq_len))
+    steps = args.steps
+    if steps is None:
+        steps = math.ceil(args.epochs * tokens / (draft.batch_size * draft.seq_len))
     return TrainConfig(**(given | {"steps": steps}))
 
 
@@ -67,6 +69,7 @@ def _train(args) -> int:
     card["results"] = _results(model, train_tokens, val_tokens, corpus.val)
     card = checkpoint.save(target, model, tokenizer, card)
     checkpoint.write_card(folder / "results" / f"{target.stem}.json", card)
+    resume_file.unlink(missing_ok=True)  # only now is nothing left to lose
     print(f"Saved {target}\n{json.dumps(card['results'], indent=1)}")
     return 0
 
@@ -93,6 +96,8 @@ def _results(model, train_tokens, val_tokens, val_text: str) -> dict:
 
 
 def _generate(args) -> int:
+    if args.n < 1:
+        raise RealSamError(f"n is {args.n}; ask for at least 1 character.")
     loaded = checkpoint.load(_checkpoint_path(args), pick_device(args.device))
     letters = stream(
         loaded.model, loaded.tokenizer, args.prompt, args.temperature, args.top_k, args.seed

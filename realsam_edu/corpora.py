@@ -6,9 +6,9 @@ downloaded once and checked, or read from `path=`.
 """
 
 import hashlib
+import http.client
 import math
 import re
-import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
@@ -136,7 +136,7 @@ def _download(url: str, target: Path) -> None:
     try:
         with urllib.request.urlopen(url, timeout=30) as reply:
             write_atomic(target, reply.read())
-    except (urllib.error.URLError, TimeoutError) as error:
+    except (OSError, http.client.HTTPException) as error:  # no network, or it broke off
         raise RealSamError(
             f"Could not download {url} ({getattr(error, 'reason', error)}); fetch it on another "
             "machine and give its place with path= (or --path)."

@@ -23,9 +23,14 @@ def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 256) ->
     Returns:
         `nats_per_token`, `bpc` (bits per token), `perplexity`, `rate` (mean firing rate), `alive`
         (share of neurons above the rate `ALIVE`), `tokens` (number of predictions scored).
+
+    Raises:
+        RealSamError: the text has too few tokens for so many streams.
     """
     if len(tokens) < streams + 1:
-        raise RealSamError("The text is too short to evaluate: it needs at least 2 tokens.")
+        raise RealSamError(
+            f"The text is too short to evaluate: it needs at least {streams + 1} tokens."
+        )
     device, was_training = next(model.parameters()).device, model.training
     model.eval()
     per = (len(tokens) - 1) // streams

@@ -57,7 +57,8 @@ def _has_minus(family: str) -> bool:
 
 
 def _rc(c: Mapping[str, str]) -> dict:
-    have = [f for f in FONTS if f in font_manager.get_font_names() and _has_minus(f)]
+    installed = set(font_manager.get_font_names())
+    have = [f for f in FONTS if f in installed and _has_minus(f)]
     layers = [c[f"layer{i}"] for i in range(1, 7)]
     return {
         "font.family": [*have[:1], "DejaVu Sans"],

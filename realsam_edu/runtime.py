@@ -45,12 +45,13 @@ def write_atomic(path: Path, data: bytes) -> None:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise RealSamError(
             f"Could not write {path}: {error.strerror}; nothing was changed there. "
             "Free some space or choose another folder."
         ) from None
+    finally:  # after the rename there is none; after an error or Ctrl-C there may be
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
 
 
 def _one_of(variable: str, choices: tuple[str, ...], default: str) -> str:

@@ -6,6 +6,7 @@ through time). Step number and seed decide everything, so an interrupted run res
 numbers, bit for bit on a CPU.
 """
 
+import hashlib
 import json
 import math
 import time
@@ -41,6 +42,11 @@ class TrainConfig:
     seed: int = 0
     eval_every: int = 250  # steps between validations
     precision: str = "fp32"  # "bf16": matrix products in bfloat16, membranes stay float32
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "seq_len", "eval_every"):
+            if getattr(self, name) < 1:
+                raise RealSamError(f"{name} is {getattr(self, name)}; it has to be at least 1.")
 
 
 def rate_penalty(rates: list[torch.Tensor], target: float) -> torch.Tensor:
@@ -174,9 +180,15 @@ class Run:
         tensors["rng"] = torch.get_rng_state()
         if self.device.type == "cuda":
             tensors["rng_cuda"] = torch.cuda.get_rng_state()
-        card = {"config": asdict(self.config), "model": asdict(self.model.config)}
+        card = self._identity()
         card |= {"step": self.step, "seconds": self.seconds, "history": self.history}
         pack(self.resume_file, tensors, card)
+
+    def _identity(self) -> dict:
+        """What has to be the same for a run to go on: settings, model, text."""
+        text = hashlib.sha256(self.tokens.numpy().tobytes()).hexdigest()
+        config, model = asdict(self.config), asdict(self.model.config)
+        return {"config": config, "model": model, "text": {"text": text[:12]}}
 
     def restore(self) -> None:
         """Continue where `save` stopped.
@@ -185,8 +197,9 @@ class Run:
             RealSamError: there is no such file, it is damaged, or it belongs to another run.
         """
         tensors, card = unpack(self.resume_file)
-        wanted = asdict(self.config) | asdict(self.model.config)
-        saved = card["config"] | card["model"]
+        mine = self._identity()
+        wanted = {k: v for part in mine.values() for k, v in part.items()}
+        saved = {k: v for name in mine for k, v in card[name].items()}
         other = [f"{k} {saved.get(k)} (now {v})" for k, v in wanted.items() if saved.get(k) != v]
         if other:
             raise RealSamError(
@@ -206,9 +219,10 @@ class Run:
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
         state = part("state.")
-        layers = range(len(self.state))
-        self.state = tuple(LIFState(state[f"{i}.spk"], state[f"{i}.mem"]) for i in layers)
-        self.state = tuple(LIFState(*(x.to(self.device) for x in layer)) for layer in self.state)
+        self.state = tuple(
+            LIFState(state[f"{i}.spk"].to(self.device), state[f"{i}.mem"].to(self.device))
+            for i in range(len(self.state))
+        )
         torch.set_rng_state(tensors["rng"])
         if self.device.type == "cuda" and "rng_cuda" in tensors:
             torch.cuda.set_rng_state(tensors["rng_cuda"])
@@ -255,8 +269,8 @@ def train(
 ) -> TrainResult:
     """Train `model` in place; at the end, or when interrupted, it holds the mean weights.
 
-    Arguments as in `Run` and `Run.run`; `resume=True` continues from `resume_file`, which is
-    deleted when the run is complete.
+    Arguments as in `Run` and `Run.run`; `resume=True` continues from `resume_file`. That file
+    stays: whoever has put the trained model in a safe place may delete it.
     """
     run = Run(model, train_tokens, val_tokens, config, log=log, resume_file=resume_file)
     if resume:
@@ -264,6 +278,4 @@ def train(
     done = run.run(on_step, progress)
     model.load_state_dict(run.mean.module.state_dict())
     model.eval()
-    if done and run.resume_file is not None:
-        run.resume_file.unlink(missing_ok=True)
     return TrainResult(run.history, run.seconds, done)

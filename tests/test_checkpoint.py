@@ -71,6 +71,16 @@ def test_missing_other_format_and_other_version(saved, monkeypatch):
         checkpoint.load(path)
 
 
+def test_interrupted_write_leaves_no_temporary_file(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runtime.os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runtime.write_atomic(tmp_path / "card.json", b"{}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_full_disk_leaves_the_old_file(saved, monkeypatch):
     path, model = saved
     before = path.read_bytes()

@@ -11,6 +11,7 @@ import pytest
 
 from realsam_edu import cli
 from realsam_edu.corpora import HELD_OUT_PLAYS
+from realsam_edu.runtime import RealSamError
 
 TINY = ["--steps", "6", "--batch-size", "2", "--seq-len", "8", "--eval-every", "3"]
 
@@ -101,6 +102,10 @@ def test_data(capsys):
         (["train", "--corpus", "moby_dick"], "no corpus 'moby_dick'; choose one of"),
         (["train", "--corpus", "tiny_shakespeare", "--path", "none.txt"], "Cannot read none.txt"),
         (["train", "--device", "abacus"], "choose one of: "),
+        (["train", "--steps", "0"], "steps is 0; it has to be at least 1"),
+        (["train", "--epochs", "0"], "steps is 0; it has to be at least 1"),
+        (["train", "--batch-size", "-2"], "batch_size is -2; it has to be at least 1"),
+        (["generate", "--checkpoint", "{}", "--n", "0"], "n is 0; ask for at least 1"),
         (["generate", "--checkpoint", "none.safetensors"], "no checkpoint at none.safetensors"),
         (["generate", "--checkpoint", "{}", "--prompt", ""], "The prompt is empty"),
         (["generate", "--checkpoint", "{}", "--prompt", "coïn"], "never seen the character 'ï'"),
@@ -141,6 +146,20 @@ def test_ctrl_c_then_resume_reaches_the_same_numbers(plays, tmp_path):
     ]
     keep = ("step", "loss", "val", "rate", "norm")
     assert [[e[k] for k in keep] for e in logs[0]] == [[e[k] for k in keep] for e in logs[1]]
+
+
+def test_full_disk_at_the_very_end_loses_nothing(plays, tmp_path, monkeypatch, capsys):
+    argv = ["train", "--path", plays, "--data-dir", tmp_path, *TINY]
+
+    def full(*_):
+        raise RealSamError("Could not write it: No space left on device.")
+
+    monkeypatch.setattr(cli.checkpoint, "save", full)
+    assert run(capsys, *argv)[0] == 2
+    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["v1.resume"]
+    monkeypatch.undo()
+    assert run(capsys, *argv, "--resume")[0] == 0
+    assert not (tmp_path / "checkpoints" / "v1.resume").exists()
 
 
 def test_version_and_module(capsys):

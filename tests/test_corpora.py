@@ -1,5 +1,6 @@
 """Texts: the installed plays, the checked file, the floors, and what bad input is told."""
 
+import http.client
 import math
 import os
 from pathlib import Path
@@ -71,6 +72,16 @@ def test_missing_truncated_and_altered_corpus(tmp_path):
 
 def test_no_network_is_one_sentence_and_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(corpora, "TINY_URL", "http://127.0.0.1:9/input.txt")
+    with pytest.raises(RealSamError, match="another machine"):
+        corpora.load("tiny_shakespeare", folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_download_that_breaks_off(tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise http.client.IncompleteRead(b"First Cit")
+
+    monkeypatch.setattr(corpora.urllib.request, "urlopen", broken)
     with pytest.raises(RealSamError, match="another machine"):
         corpora.load("tiny_shakespeare", folder=tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -90,7 +90,8 @@ def test_interrupted_run_resumes_bit_for_bit(tmp_path):
     assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [5, 10, 12]
     for a, b in zip(trained.parameters(), trained_2.parameters(), strict=True):
         assert torch.equal(a, b)
-    assert not file.exists()  # a finished run leaves nothing behind
+    again, finished, _ = losses(resume=True, resume_file=file, log=log)
+    assert finished.done and not again  # a finished run has nothing left to do
 
 
 def test_resume_refuses_another_run(tmp_path):
@@ -99,6 +100,9 @@ def test_resume_refuses_another_run(tmp_path):
     other = TrainConfig(**(vars(CONFIG) | {"lr": 1e-4}))
     with pytest.raises(RealSamError, match=r"lr 0\.006 \(now 0\.0001\)"):
         train(model(), TEXT, TEXT, other, resume_file=file, resume=True, progress=False)
+    same_length = TEXT.flip(0)
+    with pytest.raises(RealSamError, match=r"belongs to a run with text \w+ \(now \w+\)"):
+        train(model(), same_length, TEXT, CONFIG, resume_file=file, resume=True, progress=False)
     with pytest.raises(RealSamError, match="no checkpoint"):
         train(model(), TEXT, TEXT, CONFIG, resume_file=tmp_path / "none", resume=True)
 
