@@ -16,11 +16,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 
 from .runtime import RealSamError, write_atomic
-from .tokenizer import CharTokenizer
+from .tokenizer import BPETokenizer, CharTokenizer
 from .v1 import V1, V1Config
+from .v2 import V2, V2Config
+from .v3 import V3, V3Config
+from .v4 import V4, V4Config
 
 FORMAT = "realsam-1"
-MODELS = {"v1": (V1, V1Config)}
+MODELS = {"v1": (V1, V1Config), "v2": (V2, V2Config), "v3": (V3, V3Config), "v4": (V4, V4Config)}
 
 
 @dataclass
@@ -28,7 +31,7 @@ class Checkpoint:
     """A loaded model with its tokenizer and card."""
 
     model: torch.nn.Module
-    tokenizer: CharTokenizer
+    tokenizer: CharTokenizer | BPETokenizer
     card: dict
 
 
@@ -83,7 +86,7 @@ def round_to_half(model: torch.nn.Module) -> None:
             value.copy_(value.half())
 
 
-def save(path: str | Path, model: torch.nn.Module, tokenizer: CharTokenizer, card: dict) -> dict:
+def save(path: str | Path, model: torch.nn.Module, tokenizer, card: dict) -> dict:
     """Save a model in half precision with its card, and the card beside it as `….json`.
 
     Args:
@@ -93,8 +96,16 @@ def save(path: str | Path, model: torch.nn.Module, tokenizer: CharTokenizer, car
         card: whatever should be remembered; `version`, `config`, `parameters` are added.
 
     Returns:
-        The complete card.
+        The complete card, as in the JSON beside the file: there, a BPE is named by its digest.
+
+    Raises:
+        RealSamError: the tokenizer has another number of tokens than the model.
     """
+    if tokenizer.vocab_size != model.config.vocab:
+        raise RealSamError(
+            f"The tokenizer has {tokenizer.vocab_size} tokens and the model {model.config.vocab}; "
+            "save a model with the tokenizer it was trained with."
+        )
     version = next(name for name, (cls, _) in MODELS.items() if isinstance(model, cls))
     tensors = {
         name: value.half() if value.is_floating_point() else value
@@ -103,10 +114,26 @@ def save(path: str | Path, model: torch.nn.Module, tokenizer: CharTokenizer, car
     parameters = sum(p.numel() for p in model.parameters())
     config = asdict(model.config)
     card = {"version": version, "parameters": parameters, "config": config, **card}
-    card["tokenizer"] = {"kind": "characters", "chars": tokenizer.chars}
-    pack(Path(path), tensors, card)
+    named, whole = _described(tokenizer)
+    pack(Path(path), tensors, card | {"tokenizer": whole})
+    card["tokenizer"] = named
     write_card(Path(path).with_suffix(".json"), card)
     return card
+
+
+def _described(tokenizer) -> tuple[dict, dict]:
+    """Return how a card names a tokenizer, and all that is needed to make it again."""
+    if tokenizer.kind == "characters":
+        whole = {"kind": "characters", "chars": tokenizer.chars}
+        return whole, whole
+    named = {"kind": "bpe", "vocab": tokenizer.vocab_size, "sha256": tokenizer.sha256}
+    return named, named | {"json": tokenizer.to_json()}
+
+
+def _made_again(whole: dict) -> CharTokenizer | BPETokenizer:
+    if whole["kind"] == "characters":
+        return CharTokenizer(whole["chars"])
+    return BPETokenizer.from_json(whole["json"])
 
 
 def write_card(path: Path, card: dict) -> None:
@@ -135,4 +162,6 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
             f"{path} does not fit this package's {card['version']} "
             f"({str(error).splitlines()[0]}); use the version of realsam_edu that wrote it."
         ) from None
-    return Checkpoint(model.to(device).eval(), CharTokenizer(card["tokenizer"]["chars"]), card)
+    tokenizer = _made_again(card["tokenizer"])
+    card["tokenizer"] = _described(tokenizer)[0]
+    return Checkpoint(model.to(device).eval(), tokenizer, card)

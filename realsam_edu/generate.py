@@ -5,9 +5,12 @@ token 100,000 costs what token 10 costs.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 import torch
+import torch.nn.functional as F
 
+from .environment import feel, hold
 from .runtime import RealSamError
 
 
@@ -33,52 +36,106 @@ def sample(logits: torch.Tensor, temperature: float, top_k: int | None, rng) -> 
     return draw[:, 0]
 
 
+def opening(tokenizer, prompt: str) -> torch.Tensor:
+    """Return the tokens that a model reads before it writes, (T,), T ≥ 1.
+
+    Models of word pieces have learnt that a text begins after `<|endoftext|>`, so they may start
+    from that alone; V1 needs at least one character.
+
+    Raises:
+        RealSamError: nothing to read, or characters the model does not know.
+    """
+    if tokenizer.kind == "bpe":
+        return torch.cat([torch.tensor([tokenizer.END]), tokenizer.encode(prompt)])
+    if not prompt:
+        raise RealSamError("The prompt is empty; give Sam at least one character to start from.")
+    return tokenizer.encode(prompt)
+
+
 @torch.no_grad()
 def read(model, tokens: torch.Tensor, state=None):
-    """Feed tokens (B, T), T ≥ 1, to the model; return `(logits (B, V), state)` after the last."""
-    out = model(tokens, state=state)
-    return out.logits[:, -1], out.state
+    """Feed tokens (B, T), T ≥ 1, to the model; return `(logits (B, V), state)` after the last.
+
+    A model with an environment feels how surprising the tokens were.
+    """
+    targets = torch.cat([tokens[:, 1:], tokens.new_full((len(tokens), 1), -100)], 1)
+    out = model(tokens, targets if tokens.shape[1] > 1 else None, state)
+    state = out.state if out.loss is None else _felt(model, out.state, out.loss, tokens.shape[1])
+    return out.logits[:, -1], state
+
+
+def _felt(model, state: tuple, surprise: torch.Tensor, tokens: int) -> tuple:
+    return feel(state, surprise, tokens, model.config.vocab)
+
+
+@torch.no_grad()
+def write(
+    model, logits, state, temperature=0.8, top_k=None, seed=0, stress: float | None = None
+) -> Iterator[int]:
+    """Yield one token after the other, without end, from the logits (1, V) of the first.
+
+    With `stress` None the model feels its own surprise at every token; a number holds it there.
+    """
+    if stress is not None:
+        state = hold(state, stress)
+    rng = torch.Generator().manual_seed(seed)
+    while True:
+        token = sample(logits, temperature, top_k, rng).to(logits.device)  # (1,)
+        yield int(token)
+        if stress is None:
+            state = _felt(model, state, F.cross_entropy(logits.float(), token), 1)
+        logits, state = model.step(token, state)
 
 
 @torch.no_grad()
 def stream(
-    model, tokenizer, prompt: str, temperature: float = 0.8, top_k: int | None = None, seed: int = 0
+    model,
+    tokenizer,
+    prompt: str = "",
+    temperature: float = 0.8,
+    top_k: int | None = None,
+    seed: int = 0,
+    stress: float | None = None,
 ) -> Iterator[str]:
-    """Yield one character after the other, without end.
+    """Yield what Sam writes piece by piece: without end, or to the end of the text it decides on.
 
     Args:
         model: any version, in evaluation mode.
         tokenizer: the tokenizer the model was trained with.
-        prompt: what Sam reads first, at least one character.
+        prompt: what Sam reads first; V1 needs at least one character.
         temperature, top_k: see `sample`.
         seed: same seed, same text.
+        stress: hold V4's stress at this number in [0, 1]; None lets it feel.
 
     Raises:
-        RealSamError: the prompt is empty or holds characters the model does not know, or the
-            temperature is negative or `top_k` is below 1.
+        RealSamError: the prompt is empty or holds characters the model does not know, the
+            temperature is negative, `top_k` is below 1, or `stress` is out of range or given to a
+            model without environment.
     """
-    if not prompt:
-        raise RealSamError("The prompt is empty; give Sam at least one character to start from.")
     if temperature < 0 or (top_k is not None and top_k < 1):
         raise RealSamError("Temperature must be 0 or more, and top-k at least 1.")
-    device = next(model.parameters()).device
-    rng = torch.Generator().manual_seed(seed)
-    logits, state = read(model, tokenizer.encode(prompt)[None].to(device))
-    while True:
-        token = sample(logits, temperature, top_k, rng).to(device)  # (1,)
-        yield tokenizer.decode(token)
-        logits, state = model.step(token, state)
+    device, waiting = next(model.parameters()).device, []
+    logits, state = read(model, opening(tokenizer, prompt)[None].to(device))
+    for token in write(model, logits, state, temperature, top_k, seed, stress):
+        if tokenizer.kind == "bpe" and token == tokenizer.END:
+            return
+        waiting.append(token)
+        piece = tokenizer.decode(waiting)
+        if not piece.endswith("\ufffd") or len(waiting) > 4:  # a character may take four tokens
+            yield piece
+            waiting = []
 
 
 def generate(
     model,
     tokenizer,
-    prompt: str,
+    prompt: str = "",
     n: int = 200,
     temperature: float = 0.8,
     top_k: int | None = None,
     seed: int = 0,
+    stress: float | None = None,
 ) -> str:
-    """Return `n` characters that follow `prompt`; arguments and errors as in `stream`."""
-    letters = stream(model, tokenizer, prompt, temperature, top_k, seed)
-    return "".join(letter for letter, _ in zip(letters, range(n), strict=False))
+    """Return up to `n` pieces that follow `prompt`; arguments and errors as in `stream`."""
+    pieces = stream(model, tokenizer, prompt, temperature, top_k, seed, stress)
+    return "".join(islice(pieces, n))

@@ -27,8 +27,7 @@ class LIFState(NamedTuple):
 
 def zero_state(batch: int, neurons: int, like: torch.Tensor) -> LIFState:
     """Return a silent layer at rest: zeros of shape (B, N), dtype and device of `like`."""
-    zeros = like.new_zeros(batch, neurons)
-    return LIFState(zeros, zeros)
+    return LIFState(like.new_zeros(batch, neurons), like.new_zeros(batch, neurons))
 
 
 def lif_step(cur, mem, beta, thr=1.0, slope: float = SLOPE):
@@ -67,6 +66,6 @@ def rlif_step(cur, spk, mem, w_rec, beta, thr=1.0, slope: float = SLOPE):
     return spike(mem - thr, slope), mem
 
 
-def detach_state(state: tuple[LIFState, ...]) -> tuple[LIFState, ...]:
+def detach_state(state: tuple) -> tuple:
     """Return the same state with its history cut off: truncated backpropagation through time."""
-    return tuple(LIFState(spk.detach(), mem.detach()) for spk, mem in state)
+    return tuple(type(part)(*(value.detach() for value in part)) for part in state)

@@ -48,15 +48,17 @@ class _FusedScan(torch.autograd.Function):
         spk_rec[0], mem_rec[0] = spk0, mem0
         w_in = w_rec.t().to(dtype)  # (N, N); spikes, 0 and 1, are exact in any dtype
         rec = cur.new_empty(cur.shape[1:], dtype=dtype)  # (B, N)
+        wide = torch.empty_like(cur[0])  # (B, N), the same widened: mixed sums are slow
         reset = (mem0 - thr > 0).to(cur.dtype)  # (B, N)
         for t in range(steps):
             torch.mm(spk_rec[t], w_in, out=rec)
             mem = torch.addcmul(cur[t], mem_rec[t], beta, out=mem_rec[t + 1])  # (B, N)
-            mem.add_(rec).addcmul_(reset, thr, value=-1)
+            mem.add_(wide.copy_(rec)).addcmul_(reset, thr, value=-1)
             torch.gt(mem, thr, out=reset)
             spk_rec[t + 1] = reset
         ctx.save_for_backward(spk_rec, mem_rec, w_rec, beta, thr)
         ctx.slope = slope
+        ctx.set_materialize_grads(False)  # nobody asks for ∂L/∂U: then there is none to add
         return spk_rec[1:], mem_rec[1:]
 
     @staticmethod
@@ -66,27 +68,30 @@ class _FusedScan(torch.autograd.Function):
         d_mem = torch.empty_like(mem_rec[1:])  # (T, B, N), ∂L/∂U[t], also ∂L/∂I[t]
         rounded = torch.empty_like(spk_rec[1:])  # the same in the dtype of the products
         d_thr = torch.zeros_like(d_mem[0]) if ctx.needs_input_grad[3] else None
-        rec = torch.zeros_like(rounded[0])  # (B, N), what S[t] caused in step t+1
-        d_spk, hill, leak = torch.empty_like(d_mem[0]), torch.empty_like(d_mem[0]), None
+        rec = torch.empty_like(rounded[0])  # (B, N), what S[t] caused in step t+1
+        wide = torch.zeros_like(d_mem[0])  # (B, N), the same widened
+        d_spk, hill, leak = torch.zeros_like(d_mem[0]), torch.empty_like(d_mem[0]), None
         for t in range(len(d_mem) - 1, -1, -1):  # slab by slab, so that all of it stays in cache
             torch.sub(mem_rec[t + 1], thr, out=hill)
             hill.abs_().mul_(ctx.slope).add_(1.0).pow_(-2)  # Eq. 3
-            torch.add(grad_spk[t], rec, out=d_spk)
-            torch.mul(d_spk, hill, out=d_mem[t])
+            if grad_spk is not None:
+                d_spk.copy_(grad_spk[t])
+            torch.mul(wide.add_(d_spk), hill, out=d_mem[t])
             if d_thr is not None:  # a higher threshold: S[t] less likely, the last reset deeper
                 d_thr.sub_(d_mem[t])
-            d_mem[t].add_(grad_mem[t])
+            if grad_mem is not None:
+                d_mem[t].add_(grad_mem[t])
             if leak is not None:
                 d_mem[t].addcmul_(leak, beta)
             leak = d_mem[t]
             if d_thr is not None:
                 d_thr.addcmul_(leak, (mem_rec[t] - thr > 0).to(leak.dtype), value=-1)
             rounded[t] = leak
-            torch.mm(rounded[t], w, out=rec)
+            wide.copy_(torch.mm(rounded[t], w, out=rec))
         d_w = rounded.flatten(0, 1).t() @ spk_rec[:-1].flatten(0, 1)  # every ∂W_rec[t] at once
         d_beta = torch.stack([(d * past).sum(0) for d, past in zip(d_mem, mem_rec, strict=False)])
         d_thr = None if d_thr is None else d_thr.sum(0)
-        state_grads = rec.to(leak.dtype), leak * beta
+        state_grads = wide, leak * beta
         return d_mem, d_w.to(w_rec.dtype), d_beta.sum(0), d_thr, None, None, *state_grads
 
 

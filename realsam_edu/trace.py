@@ -9,7 +9,10 @@ from itertools import islice
 import numpy as np
 import torch
 
+from .environment import feel
 from .generate import stream
+from .neurons import LIFState
+from .scan import RecurrentLIF
 
 
 @dataclass(frozen=True)
@@ -41,36 +44,40 @@ def trace(model, tokenizer, text: str, prompt_len: int | None = None, top_k: int
     """Let `model` read `text` from silence and record it.
 
     Args:
-        model: V1 in evaluation mode.
+        model: any version, in evaluation mode.
         tokenizer: its tokenizer.
         text: at least one character.
-        prompt_len: how many characters were given rather than generated; all if None.
+        prompt_len: how many tokens were given rather than generated; all if None.
         top_k: how many of the likeliest next tokens to keep per step.
     """
     device = next(model.parameters()).device
     tokens, state = tokenizer.encode(text).to(device), model.zero_state(1)
     spk, mem, probs = [], [], []
     for token in tokens:
+        if probs:  # V4 feels how surprising this token is
+            state = feel(state, -probs[-1][token].log(), 1, model.config.vocab)
         logits, state = model.step(token[None], state)
-        spk.append(torch.stack([layer.spk[0] for layer in state]))  # (L, N)
-        mem.append(torch.stack([layer.mem[0] for layer in state]))
+        layers = [part for part in state if isinstance(part, LIFState)]
+        spk.append(torch.stack([layer.spk[0] for layer in layers]))  # (L, N)
+        mem.append(torch.stack([layer.mem[0] for layer in layers]))
         probs.append(logits[0].softmax(-1))
+    populations = [part for part in model.modules() if isinstance(part, RecurrentLIF)]
     top_p, top_ids = torch.stack(probs).topk(min(top_k, tokenizer.vocab_size))  # (T, K)
     return Trace(
-        chars=list(text),
+        chars=[tokenizer.decode([token]) for token in tokens],
         spk=torch.stack(spk, 1).cpu().numpy().astype(np.uint8),
         mem=torch.stack(mem, 1).cpu().numpy(),
-        thr=np.stack([layer.lif.thr.cpu().numpy() for layer in model.layers]),
+        thr=np.stack([population.thr.cpu().numpy() for population in populations]),
         top_ids=top_ids.cpu().numpy(),
-        top_chars=[[tokenizer.chars[i] for i in row] for row in top_ids.tolist()],
+        top_chars=[[tokenizer.decode([i]) for i in row] for row in top_ids.tolist()],
         top_p=top_p.cpu().numpy(),
-        prompt_len=len(text) if prompt_len is None else prompt_len,
+        prompt_len=len(tokens) if prompt_len is None else prompt_len,
     )
 
 
 def trace_generation(
     model, tokenizer, prompt: str, n: int = 120, temperature: float = 0.8, seed: int = 0
 ) -> Trace:
-    """Let `model` continue `prompt` by `n` characters and record both reading and writing."""
+    """Let `model` continue `prompt` by `n` pieces and record both reading and writing."""
     letters = islice(stream(model, tokenizer, prompt, temperature, seed=seed), n)
-    return trace(model, tokenizer, prompt + "".join(letters), prompt_len=len(prompt))
+    return trace(model, tokenizer, prompt + "".join(letters), len(tokenizer.encode(prompt)))

@@ -1,78 +1,29 @@
-"""Training: contiguous streams of text with the state carried along, AdamW, and a log of it all.
+"""Training: AdamW on streams of text with the state carried along, and a log of it all.
 
-The text is a circle; `batch_size` readers start at equal distances and each reads `seq_len` tokens
-a step, for ever, keeping its state. Gradients stop at the step's border (truncated backpropagation
-through time). Step number and seed decide everything, so an interrupted run resumes to the same
-numbers, bit for bit on a CPU.
+Gradients stop at the border of a batch (truncated backpropagation through time), the state does
+not. What is read when is the business of a lesson: `reading.Reader` for one text,
+`curriculum.Course` for phases. Step number, seed and lesson decide everything, so an interrupted
+run resumes to the same numbers, bit for bit on a CPU.
 """
 
-import hashlib
 import json
 import math
 import time
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 from tqdm.auto import tqdm
 
 from .checkpoint import pack, unpack
+from .environment import Environment, feel
 from .evaluate import evaluate
-from .neurons import LIFState, detach_state
+from .generate import generate
+from .neurons import detach_state
+from .reading import Reader
+from .recipe import TrainConfig, make_optimizer, mean_weights, rate_penalty
 from .runtime import RealSamError, interrupt_flag, seed_all, write_atomic
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """One training run; together with model, data and machine it fixes every number."""
-
-    steps: int  # optimiser steps
-    batch_size: int = 32  # readers B
-    seq_len: int = 128  # tokens T per reader and step
-    lr: float = 6e-3  # peak learning rate
-    warmup: int = 200  # steps of linear warm-up; a cosine to zero follows
-    weight_decay: float = 0.1  # on matrices only
-    clip: float = 1.0  # largest gradient norm
-    target_rate: float = 0.10  # r*, the firing rate asked of every neuron
-    rate_weight: float = 0.1  # weight of the rate penalty in the loss
-    average: float = 0.999  # memory of the running mean of the weights; 0 keeps no mean
-    seed: int = 0
-    eval_every: int = 250  # steps between validations
-    precision: str = "fp32"  # "bf16": matrix products in bfloat16, membranes stay float32
-
-    def __post_init__(self):
-        for name in ("steps", "batch_size", "seq_len", "eval_every"):
-            if getattr(self, name) < 1:
-                raise RealSamError(f"{name} is {getattr(self, name)}; it has to be at least 1.")
-
-
-def rate_penalty(rates: list[torch.Tensor], target: float) -> torch.Tensor:
-    """Return the mean of (r/r* − 1)² over all neurons.
-
-    Two-sided and per neuron: silence costs 1, and a tenth of the neurons firing always costs more
-    than all of them firing a tenth of the time, which costs nothing.
-    """
-    return torch.cat([(rate / target - 1.0) ** 2 for rate in rates]).mean()
-
-
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """Return the learning rate of `step`: linear warm-up, then half a cosine down to zero."""
-    if step < config.warmup:
-        return config.lr * (step + 1) / config.warmup
-    done = (step - config.warmup) / max(1, config.steps - config.warmup)
-    return config.lr * 0.5 * (1.0 + math.cos(math.pi * done))
-
-
-def windows(tokens: torch.Tensor, step: int, config: TrainConfig):
-    """Return inputs and targets of `step`, (B, T) each, from readers on the circular text."""
-    n, b, t = len(tokens), config.batch_size, config.seq_len
-    starts = torch.arange(b) * n // b + step * t  # (B,)
-    at = (starts[:, None] + torch.arange(t + 1)) % n  # (B, T+1)
-    chunk = tokens[at]
-    return chunk[:, :-1], chunk[:, 1:]
 
 
 class Run:
@@ -80,50 +31,60 @@ class Run:
 
     Args:
         model: trained in place.
-        train_tokens, val_tokens: (n,) int64.
+        lesson: what is read when, see `reading.Reader`.
         config: see `TrainConfig`.
         log: JSONL file that receives one line per validation, or None.
         resume_file: where everything needed to go on is kept while the run lasts, or None.
-
-    Raises:
-        RealSamError: the training text is shorter than one step of one reader.
+        tokenizer: if given, every validation keeps a few words that the model wrote.
     """
 
-    def __init__(self, model, train_tokens, val_tokens, config, *, log=None, resume_file=None):
-        if len(train_tokens) <= config.seq_len:
-            raise RealSamError(
-                f"The training text has {len(train_tokens)} tokens, one step needs more than "
-                f"{config.seq_len}; use a longer text or a smaller seq_len."
-            )
+    def __init__(self, model, lesson, config, *, log=None, resume_file=None, tokenizer=None):
         seed_all(config.seed)
-        self.model, self.config = model, config
-        self.tokens, self.val_tokens = train_tokens, val_tokens
+        self.model, self.lesson, self.config = model, lesson, config
         self.log, self.resume_file = log and Path(log), resume_file and Path(resume_file)
-        self.optimizer = _optimizer(model, config)
-        self.mean = AveragedModel(model, avg_fn=partial(_lerp, config.average))
+        self.tokenizer = tokenizer
+        self.optimizer = make_optimizer(model, config)
+        self.mean = mean_weights(model, config.average)
         self.device = next(model.parameters()).device
-        self.state = model.zero_state(config.batch_size)
+        self.state = model.zero_state(lesson.readers)
         self.step, self.seconds, self.history = 0, 0.0, []
+
+    def _learn(self, number: int):
+        """Read one batch and collect its gradient; return the model's output."""
+        config = self.config
+        inputs, targets = self.lesson.batch(number)
+        half = config.precision == "bf16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            out = self.model(inputs.to(self.device), targets.to(self.device), self.state)
+        loss = out.loss
+        if config.rate_weight > 0:
+            loss = loss + config.rate_weight * rate_penalty(out.rates, config.target_rate)
+        (loss / config.grad_accum).backward()
+        vocab = self.model.config.vocab
+        self.state = feel(detach_state(out.state), out.loss, inputs.shape[1], vocab)
+        return out
 
     def advance(self) -> dict:
         """Take one optimiser step; return its loss (nats per token), rate and gradient norm."""
         config = self.config
-        inputs, targets = windows(self.tokens, self.step, config)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, config)
-        half = config.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            out = self.model(inputs.to(self.device), targets.to(self.device), self.state)
-        loss = out.loss + config.rate_weight * rate_penalty(out.rates, config.target_rate)
+            group["lr"] = self.lesson.learning_rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        first = self.step * config.grad_accum
+        outs = [self._learn(first + i) for i in range(config.grad_accum)]
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
         self.optimizer.step()
         self.mean.update_parameters(self.model)
-        self.state = detach_state(out.state)
         self.step += 1
-        rate = torch.stack([rate.mean() for rate in out.rates]).mean()
-        return {"loss": out.loss.item(), "rate": rate.item(), "norm": norm.item()}
+        loss = sum(out.loss.item() for out in outs) / len(outs)
+        rate = torch.stack([rate.mean() for rate in outs[-1].rates]).mean()
+        return {"loss": loss, "rate": rate.item(), "norm": norm.item(), "stress": self.stress}
+
+    @property
+    def stress(self) -> float | None:
+        """Mean stress of the readers; None for a model without environment."""
+        felt = self.state[-1]
+        return felt.stress.mean().item() if isinstance(felt, Environment) else None
 
     def run(self, on_step=None, progress: bool = True) -> bool:
         """Train until done or interrupted (Ctrl-C); return True if done.
@@ -133,32 +94,43 @@ class Run:
             progress: show a bar.
         """
         self.model.train()
-        clock, recent = time.perf_counter(), []
-        bar = tqdm(total=self.config.steps, initial=self.step, unit="step", disable=not progress)
+        clock, recent, per = time.perf_counter(), [], self.config.tokens_per_step
+        bar = tqdm(
+            total=self.config.steps * per, initial=self.step * per,
+            unit="tok", unit_scale=True, disable=not progress,
+        )  # fmt: skip
         with interrupt_flag() as stop, bar:
             while self.step < self.config.steps and not stop.is_set():
                 record = self.advance()
                 recent.append(record["loss"])
-                bar.update()
+                bar.update(per)
                 if on_step is not None:
                     on_step(self.step, record)
                 if self.step % self.config.eval_every == 0 or self.step == self.config.steps:
                     self.seconds += time.perf_counter() - clock
                     self._validate(sum(recent) / len(recent), record)
                     clock, recent = time.perf_counter(), []
-                bar.set_postfix(loss=f"{record['loss']:.3f}", rate=f"{record['rate']:.1%}")
+                bar.set_postfix(_postfix(record, self.lesson.phase))
             self.seconds += time.perf_counter() - clock
             if self.step < self.config.steps:
                 self.save()
         return self.step == self.config.steps
 
     def _validate(self, loss: float, record: dict) -> None:
-        measured = evaluate(self.mean.module, self.val_tokens, streams=16)
-        tokens = self.step * self.config.batch_size * self.config.seq_len
-        entry = {"step": self.step, "tokens": tokens, "seconds": round(self.seconds, 1)}
-        entry |= {"loss": loss, "val": measured["nats_per_token"], "rate": measured["rate"]}
-        entry |= {"alive": measured["alive"], "lr": learning_rate(self.step - 1, self.config)}
-        self.history.append(entry | {"norm": record["norm"]})
+        lesson, listener = self.lesson, self.mean.module.eval()
+        measured = evaluate(listener, lesson.val_tokens, streams=16)
+        entry = {"step": self.step, "tokens": self.step * self.config.tokens_per_step}
+        entry |= {"seconds": round(self.seconds, 1), "phase": lesson.phase}
+        entry |= {"seq_len": lesson.seq_len, "loss": loss, "val": measured["nats_per_token"]}
+        entry |= {key: measured[key] for key in ("rate", "alive", "rates")}
+        entry |= {"lr": lesson.learning_rate(self.step - 1), "norm": record["norm"]}
+        entry |= {"stress": record["stress"], "thr": _thresholds(self.model)}
+        if self.tokenizer is not None:
+            start = "" if self.tokenizer.kind == "bpe" else self.tokenizer.chars[0]
+            entry["sample"] = generate(listener, self.tokenizer, start, n=40, seed=self.step)
+        self.history.append(entry)
+        if lesson.observe(entry):
+            self.state = self.model.zero_state(lesson.readers)
         self._write_log()
         self.save()
 
@@ -175,20 +147,20 @@ class Run:
         tensors |= {f"mean.{k}": v for k, v in self.mean.state_dict().items()}
         for index, slots in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{k}": v for k, v in slots.items()}
-        for index, layer in enumerate(self.state):
-            tensors |= {f"state.{index}.{k}": v for k, v in layer._asdict().items()}
+        for index, part in enumerate(self.state):
+            tensors |= {f"state.{index}.{k}": v for k, v in part._asdict().items()}
         tensors["rng"] = torch.get_rng_state()
         if self.device.type == "cuda":
             tensors["rng_cuda"] = torch.cuda.get_rng_state()
-        card = self._identity()
+        card = self._identity() | {"lesson": self.lesson.state_dict()}
         card |= {"step": self.step, "seconds": self.seconds, "history": self.history}
         pack(self.resume_file, tensors, card)
 
     def _identity(self) -> dict:
         """What has to be the same for a run to go on: settings, model, text."""
-        text = hashlib.sha256(self.tokens.numpy().tobytes()).hexdigest()
         config, model = asdict(self.config), asdict(self.model.config)
-        return {"config": config, "model": model, "text": {"text": text[:12]}}
+        version = {"version": type(self.model).__name__}
+        return {"config": config, "model": version | model, "text": self.lesson.identity()}
 
     def restore(self) -> None:
         """Continue where `save` stopped.
@@ -218,10 +190,11 @@ class Run:
             slots.setdefault(int(index), {})[name] = value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
-        state = part("state.")
+        self.lesson.load_state_dict(card["lesson"])
+        state, like = part("state."), self.model.zero_state(self.lesson.readers)
         self.state = tuple(
-            LIFState(state[f"{i}.spk"].to(self.device), state[f"{i}.mem"].to(self.device))
-            for i in range(len(self.state))
+            type(entry)(*(state[f"{i}.{k}"].to(self.device) for k in entry._fields))
+            for i, entry in enumerate(like)
         )
         torch.set_rng_state(tensors["rng"])
         if self.device.type == "cuda" and "rng_cuda" in tensors:
@@ -229,21 +202,21 @@ class Run:
         self.step, self.seconds, self.history = card["step"], card["seconds"], card["history"]
 
 
-def _lerp(memory: float, mean: torch.Tensor, value: torch.Tensor, count) -> torch.Tensor:
-    """Move the running mean towards `value`; the memory grows from short to `memory`."""
-    return mean.lerp(value, 1.0 - min(memory, (1 + int(count)) / (10 + int(count))))
+def _postfix(record: dict, phase: str | None) -> dict:
+    """What stands behind the bar; the bar itself shows tokens per second and time left."""
+    loss = record["loss"]
+    shown = {"phase": phase} if phase is not None else {}
+    shown |= {"loss": f"{loss:.3f}", "ppl": f"{math.exp(min(loss, 20.0)):.1f}"}
+    shown["rate"] = f"{record['rate']:.1%}"
+    return shown | ({} if record["stress"] is None else {"stress": f"{record['stress']:.2f}"})
 
 
-def _optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW with weight decay on matrices only, not on leaks, norms, biases or the token table."""
-    table = model.encoder.table.weight
-    matrices = [p for p in model.parameters() if p.ndim == 2 and p is not table]
-    others = [p for p in model.parameters() if p.ndim != 2 or p is table]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.99))
+def _thresholds(model: nn.Module) -> list[list[float]] | None:
+    """Where 5, 50 and 95 % of each layer's thresholds lie; None if they cannot move."""
+    if not getattr(model.config, "eta", 0.0):
+        return None
+    levels = torch.tensor([0.05, 0.5, 0.95])
+    return [block.lif.thr.cpu().quantile(levels).tolist() for block in model.blocks]
 
 
 @dataclass(frozen=True)
@@ -255,27 +228,32 @@ class TrainResult:
     done: bool  # False if interrupted
 
 
-def train(
-    model,
-    train_tokens,
-    val_tokens,
-    config: TrainConfig,
-    *,
-    log=None,
-    resume_file=None,
-    resume: bool = False,
-    on_step=None,
-    progress: bool = True,
-) -> TrainResult:
-    """Train `model` in place; at the end, or when interrupted, it holds the mean weights.
+def study(model, lesson, config: TrainConfig, *, resume=False, on_step=None, progress=True, **kept):
+    """Train `model` in place on a lesson; done or interrupted, it then holds the mean weights.
 
-    Arguments as in `Run` and `Run.run`; `resume=True` continues from `resume_file`. That file
-    stays: whoever has put the trained model in a safe place may delete it.
+    Args:
+        model, lesson, config: see `Run`.
+        resume: continue from `resume_file`. That file stays: whoever has put the trained model in
+            a safe place may delete it.
+        on_step, progress: see `Run.run`.
+        kept: `log`, `resume_file`, `tokenizer`, see `Run`.
+
+    Returns:
+        A `TrainResult`.
     """
-    run = Run(model, train_tokens, val_tokens, config, log=log, resume_file=resume_file)
+    run = Run(model, lesson, config, **kept)
     if resume:
         run.restore()
     done = run.run(on_step, progress)
     model.load_state_dict(run.mean.module.state_dict())
     model.eval()
     return TrainResult(run.history, run.seconds, done)
+
+
+def train(model, train_tokens, val_tokens, config: TrainConfig, **how) -> TrainResult:
+    """Train `model` in place on one text, without phases; arguments as in `study`.
+
+    Raises:
+        RealSamError: the training text is shorter than one step of one reader.
+    """
+    return study(model, Reader(train_tokens, val_tokens, config), config, **how)

@@ -8,25 +8,16 @@ Every matrix is multiplied by zeros and ones only. Notebook 03 builds it.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .blocks import Output, firing_rates, hush, next_token_loss
 from .encoder import SpikeEncoder
 from .neurons import LIFState, zero_state
 from .scan import RecurrentLIF
 from .surrogate import SLOPE
-
-
-class Output(NamedTuple):
-    """What every version returns from a forward pass."""
-
-    logits: torch.Tensor  # (B, T, V) scores of the next token
-    loss: torch.Tensor | None  # mean cross-entropy in nats per token, if targets were given
-    state: tuple  # what the next call continues from
-    rates: list[torch.Tensor]  # per layer (N,), share of steps in which each neuron fired
 
 
 @dataclass(frozen=True)
@@ -41,18 +32,6 @@ class V1Config:
     tau_max: float = 2.0
     dropout: float = 0.15  # share of neurons not heard by the next layer, in training
     readout_dropout: float = 0.25  # the same for the readout
-
-
-def hush(x: torch.Tensor, share: float, training: bool) -> torch.Tensor:
-    """Silence a random `share` of the neurons of each text for the whole window, in training.
-
-    `x` is (T, B, N); one mask (B, N) serves all T steps, so that a silenced neuron stays silent
-    (dropout for recurrent networks, Gal and Ghahramani 2016, arXiv:1512.05287).
-    """
-    if not training or share == 0.0:
-        return x
-    keep = torch.rand(x.shape[1:], device=x.device) >= share  # (B, N)
-    return x * (keep / (1.0 - share)).to(x.dtype)
 
 
 class SpikingLayer(nn.Module):
@@ -102,9 +81,8 @@ class V1(nn.Module):
         spk_2, _, state_2 = second.lif(second.norm(cur_2), past[1])
         seen = hush(torch.cat([spk_1, spk_2], -1), config.readout_dropout, self.training)
         logits = self.readout(seen).transpose(0, 1)  # (B, T, V)
-        loss = None if targets is None else F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        rates = [spk.mean((0, 1), dtype=torch.float32) for spk in (spk_1, spk_2)]  # (N,) each
-        return Output(logits, loss, (state_1, state_2), rates)
+        rates = [firing_rates(spk_1), firing_rates(spk_2)]
+        return Output(logits, next_token_loss(logits, targets), (state_1, state_2), rates)
 
     def step(self, token: torch.Tensor, state: tuple[LIFState, ...]):
         """Read one token per text, (B,); return `(logits (B, V), state)`. Constant work."""

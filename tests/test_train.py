@@ -9,14 +9,9 @@ import pytest
 import torch
 
 from realsam_edu.evaluate import evaluate
+from realsam_edu.reading import learning_rate, windows
 from realsam_edu.runtime import RealSamError, seed_all
-from realsam_edu.train import (
-    TrainConfig,
-    learning_rate,
-    rate_penalty,
-    train,
-    windows,
-)
+from realsam_edu.train import TrainConfig, rate_penalty, train
 from realsam_edu.v1 import V1, V1Config
 
 TEXT = torch.tensor([i * i % 7 for i in range(600)])  # a little pattern to learn

@@ -1,4 +1,4 @@
-// Shared by the three widgets: put in front of each one by widgets/__init__.py.
+// Shared by all widgets: put in front of each one by widgets/__init__.py.
 
 const clamp = (x, lo, hi) => Math.min(hi, Math.max(lo, x));
 
@@ -218,3 +218,15 @@ function choice({ name, options, value, testid, onchange }) {
 
 const percent = (x, digits = 1) => `${(100 * x).toFixed(digits)}\u00a0%`;
 const signed = (x, digits = 2) => x.toFixed(digits).replace("-", "\u2212");
+
+/** Small seeded generator of uniform numbers (32 bits of state). */
+function uniform(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
+  };
+}

@@ -20,18 +20,6 @@ const PRESETS = {
   noisy: { current: 0.12, beta: 0.9, thr: 1, shape: "noise" },
 };
 
-/** Small seeded generator of uniform numbers (32 bits of state). */
-function uniform(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Input current of each step. */
 function makeCurrent(shape, size, steps = STEPS, seed = 1) {
   const next = uniform(seed);

@@ -252,63 +252,6 @@ function firedPart(tr) {
   return { el: h("div", {}, live, more), show };
 }
 
-const ICONS = {
-  first: "M6 5v14M19 5 9 12l10 7z", back: "M17 5 7 12l10 7z", play: "M7 4l13 8-13 8z",
-  pause: "M8 5v14M16 5v14", next: "M7 5l10 7-10 7z", last: "M18 5v14M5 5l10 7-10 7z",
-};
-
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", ICONS[name]);
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(path);
-  return svg;
-}
-
-function iconButton(name, words, onclick) {
-  return h("button", { type: "button", class: "rs-icon", "aria-label": words, title: words, "data-testid": name, onclick }, icon(name));
-}
-
-/** Plays by calling `tick` at the chosen speed until it returns false. */
-function player(tick, changed) {
-  let timer = null;
-  let speed = 4;
-  const stop = () => {
-    clearInterval(timer);
-    timer = null;
-    changed(false);
-  };
-  const start = () => {
-    clearInterval(timer);
-    timer = setInterval(() => tick() || stop(), 1000 / speed);
-    changed(true);
-  };
-  const setSpeed = (s) => {
-    speed = s;
-    if (timer) start();
-  };
-  return { toggle: () => (timer ? stop() : start()), start, stop, setSpeed, playing: () => timer !== null };
-}
-
-function transport(tr, go, step, play, start) {
-  const playButton = h("button", { type: "button", class: "rs-play", "data-testid": "play", onclick: start });
-  const scrub = slider({ name: "Step", min: 0, max: tr.steps - 1, step: 1, value: step(), say: (v) => `${v} of ${tr.steps - 1}`, testid: "step", oninput: go });
-  const speeds = [["1", "1 / second"], ["2", "2 / second"], ["4", "4 / second"], ["8", "8 / second"], ["16", "16 / second"]];
-  const speed = choice({ name: "Speed", options: speeds, value: "4", testid: "speed", onchange: (v) => play().setSpeed(+v) });
-  const buttons = [
-    iconButton("first", "First step", () => go(0)),
-    iconButton("back", "One step back", () => go(step() - 1)),
-    playButton,
-    iconButton("next", "One step forward", () => go(step() + 1)),
-    iconButton("last", "Last step", () => go(tr.steps - 1)),
-  ];
-  const showPlay = (on) => playButton.replaceChildren(icon(on ? "pause" : "play"), on ? "Pause" : "Play");
-  showPlay(false);
-  return { el: h("div", { class: "rs-transport" }, h("div", { class: "rs-row" }, ...buttons), scrub.el, speed.el), scrub, showPlay };
-}
-
 /** Layer, neuron and order of rows, as native form controls. */
 function chooser(tr, model, pick, sort) {
   const names = Array.from({ length: tr.layers }, (_, l) => [String(l), `layer ${l + 1}`]);
@@ -380,7 +323,7 @@ function renderStepper({ model, el }) {
     play.toggle();
   };
   parts = {
-    bar: transport(tr, go, step, () => play, start),
+    bar: transport({ name: "Step", last: tr.steps - 1, at: step, go, play: () => play, start }),
     text: textPart(tr, go), next: nextPart(tr), who: firedPart(tr),
     pick: chooser(tr, model, pick, (on) => ((view.sorted = on), shown.redraw())),
     membrane: h("canvas", { role: "img", "data-testid": "membrane" }),
