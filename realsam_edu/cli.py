@@ -15,6 +15,7 @@ from . import __version__, checkpoint, corpora, runs
 from .arrays import text_length
 from .curriculum import phase_line
 from .evaluate import evaluate
+from .experiments import COMPARISONS, compare, table_lines
 from .generate import stream
 from .prepare import STORYBOOK_CHARS, paths_by_name, prepare
 from .runtime import RealSamError, data_dir, pick_device
@@ -64,6 +65,18 @@ def _train(args) -> int:
         return 130
     print(runs.summary(finished))
     _plot(finished)
+    return 0
+
+
+def _compare(args) -> int:
+    device, folder = pick_device(args.device), Path(args.data_dir) if args.data_dir else data_dir()
+    given = {k: getattr(args, k) for k in ("steps", "batch_size", "lr", "eval_every", "precision")}
+    table = compare(
+        args.name, _school(args), device, mode=runs.known_mode(args.mode), epochs=args.epochs,
+        seeds=args.seeds, folder=folder, command=shlex.join(["realsam", *args.argv]),
+        curriculum=not args.no_curriculum, **given,
+    )  # fmt: skip
+    print(*table_lines(table), sep="\n")
     return 0
 
 
@@ -194,6 +207,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--precision", choices=("fp32", "bf16"), help="inside matrix products")
     sub.add_argument("--out", help="default: data/checkpoints/MODE.safetensors")
     sub.add_argument("--resume", action="store_true", help="go on after an interruption")
+
+    text = "Train every variant of a comparison with several seeds; again: go on where it stopped."
+    sub = command("compare", _compare, text, "device", "corpus")
+    sub.add_argument("name", help=", ".join(COMPARISONS))
+    sub.add_argument("--mode", default="v2", help="version, where the comparison leaves it open")
+    sub.add_argument("--corpora", help="as in train; default: storybook")
+    sub.add_argument("--seeds", type=int, default=3, help="runs per variant")
+    sub.add_argument("--epochs", type=float, help="passes over the stories")
+    sub.add_argument("--steps", type=int, help="optimiser steps, in place of --epochs")
+    sub.add_argument("--no-curriculum", action="store_true", help="all texts mixed from the start")
+    sub.add_argument("--batch-size", type=int, help="texts read side by side")
+    sub.add_argument("--lr", type=float, help="peak learning rate")
+    sub.add_argument("--eval-every", type=int, help="steps between validations")
+    sub.add_argument("--precision", choices=("fp32", "bf16"), help="inside matrix products")
 
     sub = command("generate", _generate, "Let Sam write.", "checkpoint", "device")
     sub.add_argument("--prompt", help=f"what Sam reads first; default: {PROMPTS}")

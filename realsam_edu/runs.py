@@ -184,7 +184,7 @@ def school_run(
         curriculum: False reads everything mixed from the start.
         model_settings: fields of the version's config that differ from its defaults.
         progress: show a bar.
-        keep_weights: False saves log and card only.
+        keep_weights: False saves the log only.
     """
     folder = Path(folder) if folder is not None else data_dir()
     target = Path(out) if out is not None else folder / "checkpoints" / f"{mode}.safetensors"
@@ -213,7 +213,7 @@ def school_run(
     }
     if keep_weights:
         card = checkpoint.save(target, model, school.tokenizer, card)
-    checkpoint.write_card(results / f"{target.stem}.json", card)
+        checkpoint.write_card(results / f"{target.stem}.json", card)
     resume_file.unlink(missing_ok=True)  # only now is nothing left to lose
     return Finished(card, target, log, result)
 

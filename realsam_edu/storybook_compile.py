@@ -6,7 +6,13 @@ its space goes too, and every node starts where a token may start.
 
 import re
 
-from .storybook_grammar import _PIECE, _PLACE, Choice, Lit, Mark, Node, Pick, Pool, Seq, Slot
+from .storybook_grammar import Choice, Lit, Mark, Node, Pick, Seq, Slot
+from .storybook_pools import Pool
+
+# A special token, a <rule>, a {place}, a bracket or bar, plain text.
+PIECE = re.compile(r"<\|[a-z]+\|>|<\w+>|\{[^{}]+\}|[\[\]|]|[^\[\]|{}<]+")
+# {name=source@by!but.form}
+PLACE = re.compile(r"(?:(\w+)=)?(\w+)(?:@(\w+))?((?:!\w+)*)(?:\.(\w+))?$")
 
 Alternatives = list[tuple[float, str]]
 
@@ -99,7 +105,7 @@ class Compiler:
 
     def _word(self, place: str, lead: str) -> Node:
         place = self.short.get(place, place)
-        match = _PLACE.match(place)
+        match = PLACE.match(place)
         if match is None:
             raise ValueError(f"cannot read {{{place}}}")
         name, source, by, but, form = match.groups(default="")
@@ -114,7 +120,7 @@ class Compiler:
 def _pieces(text: str) -> list[str]:
     """Cut an alternative into marks, rules, words, brackets and plain text."""
     text = re.sub(r" ?// ?", "\n", text)
-    pieces = [match[0] for match in _PIECE.finditer(text)]
+    pieces = [match[0] for match in PIECE.finditer(text)]
     if "".join(pieces) != text:
         raise ValueError(f"cannot read {text!r}")
     return pieces

@@ -24,45 +24,12 @@ from bisect import bisect
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 
+from .storybook_pools import Entry, Pool
+
 # What a GPT-2-like byte-level tokenizer cuts a text into before it merges bytes.
 PRETOKEN = re.compile(
     r"<\|[a-z]+\|>|'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:(?!<\|)[^\s\w])+|\s+(?!\S)|\s+"
 )
-_PIECE = re.compile(r"(<\|[a-z]+\|>)|<([A-Za-z_0-9]+)>|\{([^{}]+)\}|([\[\]|])|([^\[\]|{}<]+)")
-_PLACE = re.compile(r"(?:(\w+)=)?(\w+)(?:@(\w+))?((?:!\w+)*)(?:\.(\w+))?$")
-
-
-class Entry:
-    """One word of a pool: its forms, "" being the one in a dictionary, and the key of its kind."""
-
-    __slots__ = ("forms", "key")
-
-    def __init__(self, forms: dict[str, str], key: str = ""):
-        self.forms = forms
-        self.key = key
-
-    def __repr__(self) -> str:
-        return self.forms[""]
-
-
-class Pool:
-    """Words that can stand in one place, all as likely unless `weights` says otherwise."""
-
-    def __init__(self, entries: list[Entry], group: str, weights: list[float] | None = None):
-        self.entries = entries
-        self.group = group
-        total = sum(weights) if weights else len(entries)
-        self.p = [w / total for w in weights] if weights else [1 / total] * len(entries)
-        self.uniform = weights is None
-        self.entropy = -sum(p * math.log(p) for p in self.p)
-        self._index = {entry: i for i, entry in enumerate(entries)}
-
-    def __contains__(self, entry: Entry) -> bool:
-        return entry in self._index
-
-    def nats(self, entry: Entry) -> float:
-        """Return −ln p of one word."""
-        return -math.log(self.p[self._index[entry]])
 
 
 class Memory(dict):
@@ -104,13 +71,16 @@ class Lit:
         self.text = text
 
     def draw(self, rnd, memory, out) -> float:
+        """Append text to `out`; return −ln p of the choices made."""
         out.append(self.text)
         return 0.0
 
     def walk(self, exact: Exact, memory: dict[str, Memory], weight: float) -> None:
+        """Add what is expected here, reached with probability `weight`; update `memory`."""
         exact.text(weight, self.text)
 
     def parse(self, text: str, at: int, memory: dict[str, Entry]) -> Iterator[State]:
+        """Yield every way to read this from `text[at:]`."""
         if text.startswith(self.text, at):
             yield at + len(self.text), memory, 0.0
 
@@ -119,6 +89,7 @@ class Mark(Lit):
     """A special token: one token, no characters."""
 
     def walk(self, exact: Exact, memory: dict[str, Memory], weight: float) -> None:
+        """Add what is expected here, reached with probability `weight`; update `memory`."""
         exact.tokens += weight
 
 
@@ -129,14 +100,17 @@ class Slot:
         self.lead, self.name, self.form = lead, name, form
 
     def draw(self, rnd, memory, out) -> float:
+        """Append text to `out`; return −ln p of the choices made."""
         out.append(self.lead + memory[self.name].forms[self.form])
         return 0.0
 
     def walk(self, exact: Exact, memory: dict[str, Memory], weight: float) -> None:
+        """Add what is expected here, reached with probability `weight`; update `memory`."""
         for entry, p in memory[self.name].items():
             exact.text(weight * p, self.lead + entry.forms[self.form])
 
     def parse(self, text: str, at: int, memory: dict[str, Entry]) -> Iterator[State]:
+        """Yield every way to read this from `text[at:]`."""
         word = self.lead + memory[self.name].forms[self.form]
         if text.startswith(word, at):
             yield at + len(word), memory, 0.0
@@ -164,6 +138,7 @@ class Pick:
         }
 
     def draw(self, rnd, memory, out) -> float:
+        """Append text to `out`; return −ln p of the choices made."""
         key = memory[self.by].key if self.by else ""
         rows, cumulative = self.table[key], self.cumulative[key]
         if cumulative is None:
@@ -181,6 +156,7 @@ class Pick:
         return nats
 
     def walk(self, exact: Exact, memory: dict[str, Memory], weight: float) -> None:
+        """Add what is expected here, reached with probability `weight`; update `memory`."""
         chances = Memory()
         for key, share in self._shares(memory).items():
             pool = self.pools[key]
@@ -190,6 +166,8 @@ class Pick:
                 exact.text(weight * share * p, self.lead + entry.forms[self.form])
                 chances[entry] = chances.get(entry, 0.0) + share * p
         if self.name:
+            if any(self.name in other.differs for other in memory.values()):
+                raise ValueError(f"'{self.name}' changes while another word is to differ from it")
             chances.differs = frozenset(self.but)
             memory[self.name] = chances
 
@@ -209,6 +187,7 @@ class Pick:
         return {"": 1.0}
 
     def parse(self, text: str, at: int, memory: dict[str, Entry]) -> Iterator[State]:
+        """Yield every way to read this from `text[at:]`."""
         rows = self.table[memory[self.by].key if self.by else ""]
         taken = [memory[name] for name in self.but]
         for word, entry, nats in rows:
@@ -228,12 +207,14 @@ class Choice:
         self.cumulative = list(accumulate(self.p))[:-1]
 
     def draw(self, rnd, memory, out) -> float:
+        """Append text to `out`; return −ln p of the choices made."""
         rows = self.rows
         i = int(rnd() * len(rows)) if self.even else bisect(self.cumulative, rnd())
         draw, nats = rows[i]
         return nats + draw(rnd, memory, out)
 
     def walk(self, exact: Exact, memory: dict[str, Memory], weight: float) -> None:
+        """Add what is expected here, reached with probability `weight`; update `memory`."""
         exact.chance("wording", -weight * sum(p * math.log(p) for p in self.p))
         ends = []
         for node, p in zip(self.nodes, self.p, strict=True):
@@ -252,6 +233,7 @@ class Choice:
                 memory[name] = first
 
     def parse(self, text: str, at: int, memory: dict[str, Entry]) -> Iterator[State]:
+        """Yield every way to read this from `text[at:]`."""
         for node, (_, nats) in zip(self.nodes, self.rows, strict=True):
             for end, known, more in node.parse(text, at, memory):
                 yield end, known, nats + more
@@ -265,18 +247,21 @@ class Seq:
         self.draws = [node.draw for node in nodes]
 
     def draw(self, rnd, memory, out) -> float:
+        """Append text to `out`; return −ln p of the choices made."""
         nats = 0.0
         for draw in self.draws:
             nats += draw(rnd, memory, out)
         return nats
 
     def walk(self, exact: Exact, memory: dict[str, Memory], weight: float) -> None:
+        """Add what is expected here, reached with probability `weight`; update `memory`."""
         for node in self.nodes:
             node.walk(exact, memory, weight)
 
     def parse(
         self, text: str, at: int, memory: dict[str, Entry], first: int = 0
     ) -> Iterator[State]:
+        """Yield every way to read this from `text[at:]`."""
         if first == len(self.nodes):
             yield at, memory, 0.0
             return

@@ -47,7 +47,7 @@ cheers (actions): cried, shouted, laughed, called, cheered, sang, yelled, giggle
 cries (actions): cried, called, shouted, yelled, wailed, gasped, squeaked, sobbed, whimpered,
   moaned, groaned
 tells (actions): said, whispered, mumbled, murmured, announced, declared, called, hummed, chirped,
-  piped, muttered, squeaked, added
+  piped, muttered, squeaked
 asks (actions): asked, said, called, whispered, wondered
 smiles (actions): smiled, grinned, nodded, laughed, giggled, blushed, winked, beamed
 laughs (actions): laughs, smiles, shrugs, giggles, yawns, whistles
@@ -139,7 +139,7 @@ sights (nature): rainbow, windmill, waterfall, castle, lighthouse, haystack, sca
 tools (objects): rope, ladder, stick, net, basket, spoon, bucket, shovel, blanket, branch, fishing
   rod, broom, string, hook
 trees (nature): oak, birch, willow, pine, maple, chestnut tree, apple tree, cherry tree, fir tree
-blooms (nature): daisy, tulip, rose, sunflower, poppy, daffodil, violet, bluebell, lily
+blooms (nature): daisy, tulip, rose, sunflower, poppy, daffodil, bluebell, lily, pansy
 dreams (nature): star, cloud, dragon, rainbow, mermaid, pirate, balloon, kitten, castle, dolphin,
   cookie, butterfly, unicorn, dinosaur, comet, island, fairy, giant, snowflake, bubble, elf, planet
 gifts (objects): card, necklace, picture, scarf, basket, bookmark, vase, candle, puppet, crown,

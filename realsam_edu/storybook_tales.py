@@ -1,4 +1,4 @@
-"""How the storybook's stories go, in the notation of `storybook_grammar`: openings and three plots."""
+"""How the storybook's stories go: openings, ends, three plots; notation in `storybook_grammar`."""
 
 STORIES = """
 stories:

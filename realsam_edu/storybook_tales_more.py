@@ -219,7 +219,7 @@ seed:
   <when>, <one> {cares} dug {bigness.a} hole {place=places.at} and dropped in {looks.a} {colors}
     seed.
 wait:
-  Every {daytimes} {he} brought water in {smallness.a} {sillies} and sang to it {cares}.
+  Every {daytimes} {he} brought water in {smallness.a} {sillies} and sang to it {tones}.
   <Hero> sat beside it for {numbers} days. {He} counted {colors} {blooms.pl} and {eats}
     {foods.pl}.
   <Name> gave it water and {comforts} and {cares} told it about {natures} {dreams.pl}.

@@ -1,8 +1,9 @@
 """The storybook's words, phrases, sentences and conversations, in the same notation."""
 
 import re
+from collections.abc import Iterator
 
-from .storybook_grammar import Pool
+from .storybook_pools import Pool
 
 PHRASES = """
 phrases:
@@ -24,7 +25,7 @@ phrases:
   dreams of {dreams.pl}
   so {scareds} of {fears}
   {foods.a} and {colors.a} {blooms}
-  a {pals} named {palnames}
+  {pals.a} named {palnames}
 """
 
 SENTENCES = """
@@ -118,7 +119,7 @@ chat:
   <|user|>It is {weather=weathers} [here|outside|today].<|sam|>I like {weather} days, {hero}. Put
     on your {colors} {clothes}!
   <|user|>[Can you|Do you like to] {hob=hobbies}?<|sam|>[Not yet|A little|Not really], {hero}. But
-    I know a {pals} who is {goods} at {hob.ing}.
+    I know {pals.a} who is {goods} at {hob.ing}.
 long_chat:
   2* <|user|>[Today|Last {weekdays}|This {daytimes}] I went {place=places.to} and saw
     {sight=sights.a}.<|sam|>{sight.A}! Was it {look=looks}?<|user|><look_answer><|sam|>I want to go
@@ -134,7 +135,7 @@ look_answer:
   2* Yes, it was {verys} {look}!
   No, it was {looks!look}.
 ask_story:
-  <|user|>[Please tell|Can you tell|Tell] me a story about {natures.a} {fav=beasts}[ before
+  <|user|>[Please tell|Tell|Sam, tell] me a story about {natures.a} {fav=beasts}[ before
     bed|].<|sam|><tiny>
 bye_favorite:
   <|user|><parting>, Sam.<|sam|><parting>, {hero}. Dream of {colors} {fav.pl}!
@@ -154,12 +155,16 @@ bye:
 
 RULES = (PHRASES, SENTENCES, CONVERSATIONS)
 
-THEMES = """beasts pals foods foodstuffs colors toys clothes landmarks jobs vehicles trees blooms crops
-weathers numbers tools natures sads goes weekdays months minis builds dreams bangs"""
+THEMES = """beasts pals foods foodstuffs colors toys clothes landmarks jobs vehicles trees blooms
+crops weathers numbers tools natures sads goes weekdays months minis builds dreams bangs"""
 
 
-def word_lists(pools):
-    """Yield the alternatives of the level of words: three to five words of one theme."""
+def word_lists(pools: dict[str, Pool]) -> Iterator[tuple[float, str]]:
+    """Yield the alternatives of the level of words: three to five words of one theme.
+
+    Adds to `pools` what each theme draws from: its entries that are single words. No two themes
+    share more than two of them, so a list tells its theme.
+    """
     for theme in THEMES.split():
         words = [entry for entry in pools[theme].entries if re.fullmatch(r"\w+", entry.forms[""])]
         pools[f"one_{theme}"] = Pool(words, pools[theme].group)

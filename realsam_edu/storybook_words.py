@@ -3,7 +3,7 @@
 import re
 
 from . import storybook_lexicon as lexicon
-from .storybook_grammar import Entry, Pool
+from .storybook_pools import Entry, Pool
 
 ODD_PLURALS = {
     "mouse": "mice",
