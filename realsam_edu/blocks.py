@@ -42,6 +42,9 @@ def hush(x: torch.Tensor, share: float, training: bool) -> torch.Tensor:
     return x * (keep / (1.0 - share)).to(x.dtype)
 
 
+TABLE = 0.05  # size of the encoder's table at birth where a readout shares it
+
+
 class ResidualBlock(nn.Module):
     """LayerNorm, a recurrent population, and the way of its spikes back into the stream.
 
@@ -87,14 +90,15 @@ class TiedReadout(nn.Module):
     """Scores of the next token: the stream, shrunk to E numbers, compared with every token's row.
 
     The rows are those of the encoder's table (weight tying, Press and Wolf 2017, arXiv:1608.05859);
-    a learned scale and one bias per token make up for the table's own size.
+    a learned scale and one bias per token make up for the table's own size. Table and scale start so
+    small and so large, respectively, that the first logits differ by about a quarter of a nat.
     """
 
     def __init__(self, neurons: int, embed: int, vocab: int):
         super().__init__()
         self.norm = nn.LayerNorm(neurons)
         self.head = nn.Linear(neurons, embed, bias=False)
-        self.scale = nn.Parameter(torch.tensor(1.0 / math.sqrt(embed)))
+        self.scale = nn.Parameter(torch.tensor(0.4 / (TABLE * math.sqrt(embed))))
         self.bias = nn.Parameter(torch.zeros(vocab))
 
     def forward(self, x: torch.Tensor, table: torch.Tensor) -> torch.Tensor:

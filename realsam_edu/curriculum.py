@@ -9,6 +9,7 @@ doi 10.1016/0010-0277(93)90058-4) with old counter-evidence (Rohde and Plaut 199
 doi 10.1016/S0010-0277(99)00031-1): `WITHOUT` is the control. Notebook 06 builds it.
 """
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from .runtime import RealSamError
 
 PATIENCE = 2  # validations without progress that end a phase
 PROGRESS = 0.005  # share of the loss that a validation has to gain to count as progress
-VAL_TOKENS = 40_000  # tokens per validation while training; the final figures use all
+VAL_TOKENS = 20_000  # tokens per validation while training; the final figures use all
 ANNEAL = 0.1  # the first learning rate falls to this share of its peak before conversations
 
 
@@ -46,12 +47,25 @@ PHASES = (
 WITHOUT = PHASES[-1:]  # the control: everything mixed from the first step to the last
 
 
+def converged(vals, patience: int = PATIENCE, progress: float = PROGRESS) -> bool:
+    """Tell whether a loss has stopped falling.
+
+    Args:
+        vals: the validations of a phase so far, in nats per token, oldest first.
+        patience: how many validations in a row have to be without progress, at least 1.
+        progress: share of the best loss before them that one of them has to gain to count as such.
+    """
+    if len(vals) <= patience:
+        return False
+    return min(vals[-patience:]) > (1.0 - progress) * min(vals[:-patience])
+
+
 class Course:
     """A lesson in phases, for `train.Run`; the same methods as `reading.Reader`.
 
     Args:
         texts: `{name: (train, val)}`, token sequences that can be indexed by a tensor of positions.
-            A phase whose own text is missing is left out.
+            A phase whose own text is missing or empty is left out, "mixed" if it has none at all.
         config: `batch_size` readers of `seq_len` tokens fix the tokens per batch.
         digest: tells these texts from others.
         phases: `PHASES` or `WITHOUT`.
@@ -63,8 +77,8 @@ class Course:
     def __init__(self, texts: dict, config, digest: str, phases: tuple[Phase, ...] = PHASES):
         self.config, self.digest = config, digest
         self.texts = {name: pair for name, pair in texts.items() if len(pair[0]) and len(pair[1])}
-        self.phases = [phase for phase in phases if phase.name == "mixed" or phase.name in texts]
-        if not self.texts:
+        self.phases = [phase for phase in phases if self._can_be_read(phase)]
+        if not self.phases:
             raise RealSamError("There is no text to learn from; name a corpus that has some.")
         for name, pair in self.texts.items():
             if min(map(len, pair)) <= config.seq_len:
@@ -75,6 +89,11 @@ class Course:
         self.index, self.start, self.segment = 0, 0, (0, self._first_segment())
         self.cursors = dict.fromkeys(self.texts, 0)  # tokens each reader of a text has read
         self.vals, self.table = [], []
+
+    def _can_be_read(self, phase: Phase) -> bool:
+        """Whether there is text of the phase's own ("mixed" has none) and of its mix."""
+        own = phase.name == "mixed" or phase.name in self.texts
+        return own and any(name in self.texts for name in phase.mix)
 
     def _first_segment(self) -> int:
         """The step up to which the first learning rate falls: where conversations are due."""
@@ -148,18 +167,13 @@ class Course:
         begun = self.start // self.config.grad_accum
         share = (entry["step"] - begun) / self.config.steps
         done = entry["step"] == self.config.steps
-        if not done and (last or not (self._converged() or share >= self._now.share)):
+        stopped = converged(self.vals)
+        if not done and (last or not (stopped or share >= self._now.share)):
             return False
-        self._close(entry, "converged" if self._converged() else "budget")
+        self._close(entry, "converged" if stopped else "budget")
         if not done:
             self._next(entry["step"])
         return not done
-
-    def _converged(self) -> bool:
-        """Whether the last `PATIENCE` validations brought no progress."""
-        if len(self.vals) <= PATIENCE:
-            return False
-        return min(self.vals[-PATIENCE:]) > (1.0 - PROGRESS) * min(self.vals[:-PATIENCE])
 
     def _close(self, entry: dict, ended: str) -> None:
         steps = entry["step"] - self.start // self.config.grad_accum
@@ -190,11 +204,11 @@ class Course:
     def state_dict(self) -> dict:
         """Return what has to be remembered over an interruption; JSON."""
         names = ("index", "start", "segment", "cursors", "vals", "table")
-        return {name: getattr(self, name) for name in names}
+        return copy.deepcopy({name: getattr(self, name) for name in names})
 
     def load_state_dict(self, state: dict) -> None:
         """Go on from what `state_dict` returned."""
-        for name, value in state.items():
+        for name, value in copy.deepcopy(state).items():
             setattr(self, name, value)
 
 

@@ -40,13 +40,15 @@ class SpikeEncoder(nn.Module):
         vocab: number of tokens V.
         embed: number of encoder neurons E.
         rate: share of encoder neurons that fire for a token before training.
+        scale: size of the table's numbers at birth. The threshold sees their sign only, but a small
+            table learns in fewer steps, and a readout that shares it sees their size.
     """
 
-    def __init__(self, vocab: int, embed: int, rate: float = 0.25):
+    def __init__(self, vocab: int, embed: int, rate: float = 0.25, scale: float = 1.0):
         super().__init__()
         self.table = nn.Embedding(vocab, embed)
         shift = torch.distributions.Normal(0.0, 1.0).icdf(torch.tensor(1.0 - rate))
-        nn.init.normal_(self.table.weight, mean=-shift.item(), std=1.0)
+        nn.init.normal_(self.table.weight, mean=-shift.item() * scale, std=scale)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return spikes in {0, 1}, shape of `tokens` plus (E,)."""

@@ -43,9 +43,9 @@ class TrainConfig:
 # What each version changes of the defaults above.
 RECIPES = {
     "v1": {},
-    "v2": {"seq_len": 64, "lr": 3e-3},
-    "v3": {"seq_len": 64, "lr": 3e-3, "rate_weight": 0.0},  # its thresholds keep the rate
-    "v4": {"seq_len": 64, "lr": 3e-3},
+    "v2": {"seq_len": 64},
+    "v3": {"seq_len": 64, "rate_weight": 0.0},  # its thresholds keep the rate
+    "v4": {"seq_len": 64},
 }
 
 

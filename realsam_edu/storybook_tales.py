@@ -93,7 +93,7 @@ close:
   {soons} they were {hob=hobbies.ing} and {hobbies!hob.ing} {places.at}, {glads} and {tireds}.
   2* That night {hero} [dreamed of|dreamed about|sang about|told {elders} about] {colors}
     {dream=dreams.pl} and {natures} {dreams!dream.pl}.
-  "What {good=goods.a}, {goods!good} day," {tells} <friend>, and <hero> {smiles}. Then {skies}.
+  "What {nice=goods.a}, {goods!nice} day," {tells} <friend>, and <hero> {smiles}. Then {skies}.
   And if you go to the {lands} {places} on a {weathers} {daytimes}, you may still see them
     {hobbies.ing}.
   [Now|Today|These days] {hero} and {friend} meet every {weathers} {weekdays} to {hobbies}

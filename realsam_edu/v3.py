@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from .blocks import Output, ResidualBlock, TiedReadout, firing_rates, next_token_loss
+from .blocks import TABLE, Output, ResidualBlock, TiedReadout, firing_rates, next_token_loss
 from .encoder import SpikeEncoder
 from .neurons import LIFState, zero_state
 from .surrogate import SLOPE
@@ -47,7 +47,7 @@ class V3(nn.Module):
     def __init__(self, config: V3Config):
         super().__init__()
         self.config, tau = config, (config.tau_min, config.tau_max)
-        self.encoder = SpikeEncoder(config.vocab, config.embed)
+        self.encoder = SpikeEncoder(config.vocab, config.embed, scale=TABLE)
         self.projection = nn.Linear(config.embed, config.hidden, bias=False)
         self.blocks = nn.ModuleList(
             ResidualBlock(
