@@ -9,7 +9,7 @@ from realsam_edu import experiments, runs
 from realsam_edu.prepare import prepare
 from realsam_edu.runtime import RealSamError
 
-SMALL = {"steps": 18, "batch_size": 8, "eval_every": 3, "seq_len": 16}
+SMALL = {"steps": 20, "batch_size": 8, "eval_every": 1, "seq_len": 16}
 
 
 @pytest.fixture(scope="module")
