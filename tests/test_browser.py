@@ -132,6 +132,25 @@ def test_page_opens_offline_with_its_mathematics_and_no_error(site, page, name):
     assert not watch.wrong
 
 
+@pytest.mark.parametrize("name", pages.toc_files(ROOT))
+def test_every_figure_of_a_page_answers_to_a_key(site, page, name):
+    page.goto(f"{site}/{name}.html", wait_until="load")
+    count = page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
+    widgets = page.locator(".rs-widget")
+    for i in range(count):
+        widget = widgets.nth(i)
+        widget.wait_for(state="visible", timeout=PATIENCE)
+        widget.scroll_into_view_if_needed()
+        bar = widget.locator("input[type=range]:visible").first
+        bar.wait_for(state="visible", timeout=PATIENCE)
+        before, said = bar.input_value(), widget.inner_text()
+        at_end = before == bar.get_attribute("max")
+        bar.press("ArrowLeft" if at_end else "ArrowRight")
+        assert bar.input_value() != before, f"figure {i + 1} does not move"
+        page.wait_for_timeout(300)
+        assert widget.inner_text() != said, f"figure {i + 1} says nothing new"
+
+
 def test_no_page_is_wider_than_a_phone(site, chromium):
     context = chromium.new_context(viewport={"width": 400, "height": 800})
     page = context.new_page()

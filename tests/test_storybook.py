@@ -1,5 +1,6 @@
 """The storybook: its exact entropy against sampling and against reading back, its words, leaks."""
 
+import hashlib
 import math
 import random
 import re
@@ -100,9 +101,9 @@ def test_a_floor_worth_having():
 
 
 def test_sampler_is_fast_enough():
-    start = time.perf_counter()
+    start = time.process_time()
     text = storybook.sample("stories", 2_000_000, seed=3)
-    assert len(text) / (time.perf_counter() - start) > 1_000_000
+    assert len(text) / (time.process_time() - start) > 1_000_000
 
 
 # --- small grammars whose answer is known ------------------------------------------------------
@@ -129,7 +130,7 @@ def test_remembering_costs_nothing():
     assert exact.nats == pytest.approx(math.log(3) + math.log(2) + math.log(2))
     mean = (3 + 3 + 5) / 3
     assert exact.chars == pytest.approx(3 * mean + len(" and  love s"))
-    assert exact.tokens == 5
+    assert exact.tokens == pytest.approx(5)
 
 
 def test_weights_and_empty_alternatives():
@@ -207,8 +208,8 @@ def test_conversations_take_turns_and_remember_the_name():
         assert [who for who, _ in turns] == ["user", "sam"] * (len(turns) // 2)
         assert 4 <= len(turns) <= 8
         name = re.search(r"(?:I am|My name is) (\w+)\.$", turns[0][1])[1]
-        assert all(name not in said for who, said in turns[1:] if who == "user")
-        assert sum(name in said for who, said in turns if who == "sam") >= 2
+        says = [who for who, said in turns[1:] if re.search(rf"\b{name}\b", said)]
+        assert says.count("user") == 0 and says.count("sam") > (len(turns) > 4)
 
 
 def test_same_seed_same_text():
@@ -218,6 +219,13 @@ def test_same_seed_same_text():
     text = storybook.sample("stories", 10_000, seed=9)
     assert len(text) >= 10_000 and text.endswith(storybook.END)
     assert text.split(storybook.END)[:5] == first[:5]
+
+
+def test_the_grammar_is_the_one_the_checkpoints_learnt():
+    """A change of rules or words makes committed floors and trainings wrong: do both anew."""
+    texts = ("\n".join(islice(storybook.documents(level, seed=1), 200)) for level in LEVELS)
+    digest = hashlib.sha256("".join(texts).encode()).hexdigest()
+    assert digest.startswith("47a15d070666ebf7")
 
 
 @pytest.mark.parametrize("call", [entropy, lambda level: storybook.documents(level, 1)])
@@ -231,11 +239,9 @@ def test_unknown_level(call):
 
 
 def test_word_forms():
-    nouns = "mouse cherry toy box row of tulips baby bird snowman brush"
     assert [plural(n) for n in ("mouse", "cherry", "toy", "box", "row of tulips", "snowman")] == [
         "mice", "cherries", "toys", "boxes", "rows of tulips", "snowmen"
     ]  # fmt: skip
-    assert nouns
     assert [article(word) for word in ("owl", "honest", "unicorn", "bear")] == [
         "an",
         "an",
@@ -291,21 +297,21 @@ def check_no_leak(model: Counts, texts: list[str]) -> None:
 
 
 def test_honest_models_pass():
-    train = list(islice(storybook.documents("stories", seed=11), 1_500))
-    held_out = list(islice(storybook.documents("stories", seed=12), 300))
+    train = list(islice(storybook.documents("stories", seed=11), 500))
+    held_out = list(islice(storybook.documents("stories", seed=12), 150))
     for n in (0, 1, 3):
         check_no_leak(Counts(train, n), held_out)
 
 
 def test_a_planted_leak_fails():
-    train = list(islice(storybook.documents("stories", seed=11), 1_500))
-    held_out = list(islice(storybook.documents("stories", seed=12), 300))
+    train = list(islice(storybook.documents("stories", seed=11), 500))
+    held_out = list(islice(storybook.documents("stories", seed=12), 150))
     with pytest.raises(AssertionError, match="nats, under"):
-        check_no_leak(Counts(train + held_out, 6), held_out)
+        check_no_leak(Counts(train + held_out, 4), held_out)
 
 
-def test_the_grammar_itself_is_no_leak_and_a_half_percent_is_one():
-    """The best honest model sits on the floor: it passes, and with a thirtieth less it would not."""
+def test_the_grammar_itself_is_no_leak_and_one_percent_less_is_one():
+    """The best honest model sits on the floor, and passes; any further down would be seen."""
     rows = list(islice(storybook.scored("stories", seed=13), 20_000))
     sizes = [len(Counts.tokens(text)) for text, _ in rows]
     floor = entropy("stories", lambda pretoken: 1).nats_per_token
