@@ -185,6 +185,7 @@ class Course:
         row |= {"epochs": epochs and round(epochs, 3), "train": entry["loss"], "val": entry["val"]}
         row |= {"perplexity": math.exp(entry["val"]), "ended": ended}
         self.table.append(row)
+        entry["phase_ended"] = row  # so that the log has the table, too, as the run goes
         tqdm.write(phase_line(row))
 
     def _next(self, step: int) -> None:
