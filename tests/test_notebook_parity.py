@@ -13,7 +13,19 @@ import nbformat
 import pytest
 import torch
 
-from realsam_edu import checks_v1, encoder, neurons, scan, surrogate, v1
+from realsam_edu import (
+    bpe_lesson,
+    checks_curriculum,
+    checks_v1,
+    checks_v2,
+    checks_v3,
+    checks_v4,
+    encoder,
+    neurons,
+    scan,
+    surrogate,
+    v1,
+)
 from realsam_edu.surrogate import surrogate_grad
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
@@ -190,6 +202,11 @@ def compare_spiking_layer(cls):
     assert all(torch.equal(layers[0][name], layers[1][name]) for name in layers[0])
 
 
+def compare_merge(fn):
+    for parts, pair in (("aaab", "aa"), ("banana", "an"), ("", "ab"), ("abab", "ba")):
+        assert fn(list(parts), tuple(pair)) == bpe_lesson.merge(list(parts), tuple(pair))
+
+
 COMPARISONS = {
     "surrogate_grad": compare_surrogate_grad,
     "Spike": lambda cls: compare_spike(lambda x, slope=surrogate.SLOPE: cls.apply(x, slope)),
@@ -201,9 +218,19 @@ COMPARISONS = {
     "hush": compare_hush,
     "SpikingLayer": compare_spiking_layer,
     "V1": checks_v1.check_v1,
+    "merge": compare_merge,
+    "learn_merges": checks_v2.check_learn_merges,
+    "ResidualBlock": checks_v2.check_residual_block,
+    "TiedReadout": checks_v2.check_tied_readout,
     "StraightThrough": lambda cls: compare_ste_threshold(cls.apply),
     "ste_threshold": compare_ste_threshold,
     "SpikeEncoder": compare_encoder,
+    "homeostasis": checks_v3.check_homeostasis,
+    "draw_diversity": checks_v4.check_diversity,
+    "gain": checks_v4.check_gain,
+    "feel": checks_v4.check_feel,
+    "rate_penalty": checks_v4.check_rate_penalty,
+    "converged": checks_curriculum.check_converged,
 }
 
 
