@@ -26,8 +26,8 @@ def cards(runs: tuple[str, ...] = SEEDS, folder: Path = RESULTS) -> list[dict]:
     for run in runs:
         if not (folder / f"{run}.json").exists():
             raise SystemExit(
-                f"There is no card {run}.json in {folder.name}/: train {run} first, as CONTRIBUTING "
-                "says, or fetch the committed one."
+                f"There is no card {run}.json in data/{folder.name}: train that model, or fetch "
+                "the committed card."
             )
     return [json.loads((folder / f"{run}.json").read_text(encoding="utf-8")) for run in runs]
 
@@ -66,9 +66,9 @@ def versions(runs: list[dict]) -> str:
         f"V2 to V4 read word pieces: {pieces['tokens']:,} tokens of the validation stories of "
         f"`{source}`. V1 reads characters of another text, {letters['tokens']:,} of "
         f"`{first['corpus']['name']}`, so its row is not to be compared with theirs.\n"
-        "V2 to V4 are one run each, and their lengths differ: comparisons at equal length, with "
+        "V2 to V4 are one run each, not all of one length: comparisons at equal length, with "
         "three seeds, are in notebooks 06 to 08. "
-        f"Of V4's neurons {pieces['moderate']:.1%} fire between 1 and 30 % of the time.\n"
+        f"Of V4's neurons {pieces['moderate']:.1%} fire between 1% and 30% of the time.\n"
         f"How V2 to V4 were trained (data sha256 `{last['corpus']['sha256'][:12]}`, "
         f"torch {last['hardware']['torch']}):\n\n{commands}"
     )

@@ -10,8 +10,10 @@ doi 10.1016/S0010-0277(99)00031-1): `WITHOUT` is the control. Notebook 06 builds
 """
 
 import copy
+import hashlib
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from tqdm.auto import tqdm
@@ -200,7 +202,10 @@ class Course:
 
     def identity(self) -> dict:
         """Return what tells this lesson from another."""
-        return {"text": self.digest[:12], "phases": [phase.name for phase in self.phases]}
+        plan = json.dumps([asdict(phase) for phase in self.phases])
+        names = "+".join(phase.name for phase in self.phases)
+        digest = hashlib.sha256(plan.encode()).hexdigest()
+        return {"text": self.digest[:12], "phases": f"{names} {digest[:8]}"}
 
     def state_dict(self) -> dict:
         """Return what has to be remembered over an interruption; JSON."""

@@ -115,7 +115,8 @@ def stream(
     if temperature < 0 or (top_k is not None and top_k < 1):
         raise RealSamError("Temperature must be 0 or more, and top-k at least 1.")
     device, waiting = next(model.parameters()).device, []
-    logits, state = read(model, opening(tokenizer, prompt)[None].to(device))
+    state = None if stress is None else hold(model.zero_state(1), stress)
+    logits, state = read(model, opening(tokenizer, prompt)[None].to(device), state)
     for token in write(model, logits, state, temperature, top_k, seed, stress):
         if tokenizer.kind == "bpe" and token == tokenizer.END:
             return

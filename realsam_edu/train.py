@@ -48,6 +48,7 @@ class Run:
         self.device = next(model.parameters()).device
         self.state = model.zero_state(lesson.readers)
         self.step, self.seconds, self.history = 0, 0.0, []
+        self.recent = []  # losses since the last validation
 
     def _learn(self, number: int):
         """Read one batch and collect its gradient; return the model's output."""
@@ -94,7 +95,7 @@ class Run:
             progress: show a bar.
         """
         self.model.train()
-        clock, recent, per = time.perf_counter(), [], self.config.tokens_per_step
+        clock, per = time.perf_counter(), self.config.tokens_per_step
         bar = tqdm(
             total=self.config.steps * per, initial=self.step * per,
             unit="tok", unit_scale=True, disable=not progress,
@@ -102,21 +103,22 @@ class Run:
         with interrupt_flag() as stop, bar:
             while self.step < self.config.steps and not stop.is_set():
                 record = self.advance()
-                recent.append(record["loss"])
+                self.recent.append(record["loss"])
                 bar.update(per)
                 if on_step is not None:
                     on_step(self.step, record)
                 if self.step % self.config.eval_every == 0 or self.step == self.config.steps:
                     self.seconds += time.perf_counter() - clock
-                    self._validate(sum(recent) / len(recent), record)
-                    clock, recent = time.perf_counter(), []
+                    self._validate(record)
+                    clock = time.perf_counter()
                 bar.set_postfix(_postfix(record, self.lesson.phase))
             self.seconds += time.perf_counter() - clock
             if self.step < self.config.steps:
                 self.save()
         return self.step == self.config.steps
 
-    def _validate(self, loss: float, record: dict) -> None:
+    def _validate(self, record: dict) -> None:
+        loss, self.recent = sum(self.recent) / len(self.recent), []
         lesson, listener = self.lesson, self.mean.module.eval()
         measured = evaluate(listener, lesson.val_tokens, streams=16)
         entry = {"step": self.step, "tokens": self.step * self.config.tokens_per_step}
@@ -154,6 +156,7 @@ class Run:
             tensors["rng_cuda"] = torch.cuda.get_rng_state()
         card = self._identity() | {"lesson": self.lesson.state_dict()}
         card |= {"step": self.step, "seconds": self.seconds, "history": self.history}
+        card["recent"] = self.recent
         pack(self.resume_file, tensors, card)
 
     def _identity(self) -> dict:
@@ -200,6 +203,7 @@ class Run:
         if self.device.type == "cuda" and "rng_cuda" in tensors:
             torch.cuda.set_rng_state(tensors["rng_cuda"])
         self.step, self.seconds, self.history = card["step"], card["seconds"], card["history"]
+        self.recent = card["recent"]
 
 
 def _postfix(record: dict, phase: str | None) -> dict:

@@ -10,9 +10,9 @@ from conftest import CI, ROOT, Book
 
 sys.path.insert(0, str(ROOT / "book"))
 import pages
-import readme_results
 
 from realsam_edu.v1 import V1, V1Config
+from realsam_edu.v4 import V4Config
 
 pytestmark = pytest.mark.book
 PAGES = pages.toc_files(ROOT)
@@ -85,6 +85,20 @@ def test_drawing_of_v1_matches_its_config():
     assert f"{config.vocab} scores" in drawing
 
 
+def test_drawing_of_v4_matches_its_config():
+    drawing = (ROOT / "book/static/v4.svg").read_text(encoding="utf-8")
+    config = V4Config()
+    for words in (
+        f">{config.embed} neurons<",
+        f">{config.embed} → {config.hidden}<",
+        f"{config.hidden} real numbers",
+        f">{config.hidden} neurons<",
+        f"{config.vocab:,} scores",
+    ):
+        assert words in drawing, words
+    assert config.depth == 6 and "block, one of six" in drawing
+
+
 def test_budget_must_be_known():
     done = subprocess.run(
         [sys.executable, "book/build.py"],
@@ -95,16 +109,3 @@ def test_budget_must_be_known():
     )
     assert done.returncode == 2
     assert "smoke, class, full" in done.stdout + done.stderr
-
-
-def test_readme_shows_the_measured_results():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme_results.with_results(readme) == readme
-
-
-def test_runs_differ_in_the_seed_only():
-    runs = readme_results.cards()
-    assert len({run["training"]["seed"] for run in runs}) == len(runs) == 3
-    for key in ("corpus", "config", "parameters", "realsam_edu"):
-        assert all(run[key] == runs[0][key] for run in runs), key
-    assert all(run["training"] | {"seed": 0} == runs[0]["training"] for run in runs)

@@ -33,9 +33,29 @@ def words(notebook) -> int:
     return len(re.findall(r"[^\W\d_][\w’'-]*", prose))
 
 
-def test_the_path_starts_at_00_and_has_no_gap():
+def planned_notebooks() -> set[int]:
+    """Return the numbers that the status page names in the first column of what is planned."""
+    status = (ROOT / "book/status.md").read_text(encoding="utf-8")
+    planned = re.search(r"^## Planned$(.*?)(?=^## |\Z)", status, re.DOTALL | re.MULTILINE)
+    return {int(n) for n in re.findall(r"^\| (\d\d) ·", planned.group(1), re.MULTILINE)}
+
+
+def missing_numbers(numbers: list[int]) -> set[int]:
+    """Return the numbers between 00 and the last notebook that no notebook has."""
+    return set(range(max(numbers) + 1)) - set(numbers)
+
+
+def test_the_path_starts_at_00_and_every_gap_is_a_planned_notebook():
     numbers = [int(path.stem[:2]) for path in NOTEBOOKS]
-    assert numbers and numbers == list(range(len(numbers)))
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[0] == 0
+    assert missing_numbers(numbers) <= planned_notebooks()
+    assert not set(numbers) & planned_notebooks()  # what is here is no longer planned
+
+
+def test_an_accidental_gap_is_found():
+    assert missing_numbers([0, 1, 2, 3, 5, 7]) == {4, 6}
+    assert 6 not in planned_notebooks()
 
 
 @each_notebook
