@@ -90,8 +90,8 @@ class TiedReadout(nn.Module):
     """Scores of the next token: the stream, shrunk to E numbers, compared with every token's row.
 
     The rows are those of the encoder's table (weight tying, Press and Wolf 2017, arXiv:1608.05859);
-    a learned scale and one bias per token make up for the size of the table. They start so large and
-    it so small that the first logits differ by about a quarter of a nat.
+    a learned scale and one bias per token make up for the size of the table. Scale and table start
+    so that the first logits differ by about a quarter of a nat.
     """
 
     def __init__(self, neurons: int, embed: int, vocab: int):

@@ -171,6 +171,11 @@ class Run:
         Raises:
             RealSamError: there is no such file, it is damaged, or it belongs to another run.
         """
+        if not self.resume_file.is_file():
+            raise RealSamError(
+                f"There is nothing to resume at {self.resume_file}: the run is finished, or it was "
+                "stopped before its first save; start it without --resume."
+            )
         tensors, card = unpack(self.resume_file)
         mine = self._identity()
         wanted = {k: v for part in mine.values() for k, v in part.items()}

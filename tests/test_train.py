@@ -98,7 +98,7 @@ def test_resume_refuses_another_run(tmp_path):
     same_length = TEXT.flip(0)
     with pytest.raises(RealSamError, match=r"belongs to a run with text \w+ \(now \w+\)"):
         train(model(), same_length, TEXT, CONFIG, resume_file=file, resume=True, progress=False)
-    with pytest.raises(RealSamError, match="no checkpoint"):
+    with pytest.raises(RealSamError, match="nothing to resume"):
         train(model(), TEXT, TEXT, CONFIG, resume_file=tmp_path / "none", resume=True)
 
 
