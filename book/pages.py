@@ -9,7 +9,9 @@ from pathlib import Path
 
 import yaml
 
-WIDGETS = re.compile(r"\b(LIFPlayground|SurrogateExplorer|RasterStepper)\(")
+WIDGETS = re.compile(
+    r"\b(LIFPlayground|SurrogateExplorer|RasterStepper|CurriculumReplay|Homeostasis|StressConsole)\("
+)
 STATE = "application/vnd.jupyter.widget-state+json"
 REMOTE_CSS = re.compile(r"(?:@import\s+|url\()\s*(?:url\()?[\"']?(https?:)?//", re.IGNORECASE)
 

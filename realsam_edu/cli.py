@@ -22,7 +22,7 @@ from .runtime import RealSamError, data_dir, pick_device
 from .tokenizer import SPECIALS
 
 VOCAB = 4096  # tokens of the BPE
-PROMPTS = {"characters": "ROMEO:", "bpe": "Once upon a time"}
+PROMPTS = {"characters": "ROMEO:", "bpe": "Once upon a time, there was a little dog. One day,"}
 
 
 def _checkpoint_path(args) -> Path:
