@@ -10,7 +10,7 @@ from itertools import islice
 import torch
 import torch.nn.functional as F
 
-from .environment import feel, hold
+from .environment import Environment, feel, hold
 from .runtime import RealSamError
 
 
@@ -78,11 +78,12 @@ def write(
     """
     if stress is not None:
         state = hold(state, stress)
+    feels = stress is None and isinstance(state[-1], Environment)
     rng = torch.Generator().manual_seed(seed)
     while True:
         token = sample(logits, temperature, top_k, rng).to(logits.device)  # (1,)
         yield int(token)
-        if stress is None:
+        if feels:
             state = _felt(model, state, F.cross_entropy(logits.float(), token), 1)
         logits, state = model.step(token, state)
 
