@@ -206,7 +206,11 @@ class _Job:
                 )
             return BPETokenizer.from_json(corpora.read_text(path))
         bar = tqdm(
-            self._lessons(names), desc="learning the tokenizer", unit=" documents", disable=None
+            self._lessons(names),
+            desc="learning the tokenizer",
+            unit=" documents",
+            leave=False,
+            disable=None,
         )
         learnt = BPETokenizer.train(bar, vocab)
         self.notes.append(f"tokenizer: {learnt.vocab_size:,} tokens, learnt now, in {path}")
@@ -252,6 +256,7 @@ class _Job:
             self.documents(name, phase, split),
             desc=f"{name} {phase} {split}",
             unit=" documents",
+            leave=False,
             disable=None,
         )
         counts = write_array(path, tokenizer, bar)
