@@ -205,13 +205,7 @@ class _Job:
                     "it is, delete it to learn a new one."
                 )
             return BPETokenizer.from_json(corpora.read_text(path))
-        bar = tqdm(
-            self._lessons(names),
-            desc="learning the tokenizer",
-            unit=" documents",
-            leave=False,
-            disable=None,
-        )
+        bar = _bar(self._lessons(names), "learning the tokenizer")
         learnt = BPETokenizer.train(bar, vocab)
         self.notes.append(f"tokenizer: {learnt.vocab_size:,} tokens, learnt now, in {path}")
         origins = {name: _fingerprint(self.files(name)) for name in names}
@@ -252,13 +246,7 @@ class _Job:
         source, licence = corpora.origin(name)
         if self.paths.get(name) is not None:
             source = f"{files[0].name}, a copy of {source}"
-        bar = tqdm(
-            self.documents(name, phase, split),
-            desc=f"{name} {phase} {split}",
-            unit=" documents",
-            leave=False,
-            disable=None,
-        )
+        bar = _bar(self.documents(name, phase, split), f"{name} {phase} {split}")
         counts = write_array(path, tokenizer, bar)
         array = Array(
             name, phase, split, tokenizer=tokenizer.sha256, limit=limit, source=source,
@@ -267,6 +255,10 @@ class _Job:
         write_manifest(path, array)
         self.made.add(path)
         return array
+
+
+def _bar(documents: Iterator[str], what: str) -> tqdm:
+    return tqdm(documents, desc=what, unit=" documents", leave=False, disable=None)
 
 
 def _stamp(files: Sequence[Path]) -> dict:
