@@ -11,14 +11,17 @@ arXiv:2112.08954). Notebook 05 builds it.
 """
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .neurons import LIFState
+from .encoder import SpikeEncoder
+from .neurons import LIFState, zero_state
 from .scan import RecurrentLIF
+from .surrogate import SLOPE
 
 
 class Output(NamedTuple):
@@ -116,3 +119,62 @@ def next_token_loss(logits: torch.Tensor, targets: torch.Tensor | None) -> torch
 def firing_rates(spk: torch.Tensor) -> torch.Tensor:
     """Return the share of steps in which each neuron fired, (N,), from spikes (T, B, N)."""
     return spk.mean((0, 1), dtype=torch.float32)
+
+
+@dataclass(frozen=True)
+class ResidualConfig:
+    """Sizes and constants that V2, V3 and V4 have in common."""
+
+    vocab: int = 4096  # tokens V
+    embed: int = 256  # encoder neurons E
+    hidden: int = 512  # neurons per block N, width of the stream
+    depth: int = 6  # blocks L
+    slope: float = SLOPE  # surrogate slope k
+    tau_min: float = 0.2  # time constants start log-uniform between these, in steps
+    tau_max: float = 2.0
+    dropout: float = 0.0  # share of neurons not heard by fc_out and gate, in training
+
+
+class ResidualNet(nn.Module):
+    """Encoder, projection, blocks and tied readout: the body that V2, V3 and V4 have in common.
+
+    A version adds its own `forward`, which calls `read`.
+    """
+
+    def __init__(self, config: ResidualConfig, gated: bool):
+        super().__init__()
+        self.config, tau = config, (config.tau_min, config.tau_max)
+        self.encoder = SpikeEncoder(config.vocab, config.embed, scale=TABLE)
+        self.projection = nn.Linear(config.embed, config.hidden, bias=False)
+        self.blocks = nn.ModuleList(
+            ResidualBlock(config.hidden, config.slope, tau, config.depth, gated, config.dropout)
+            for _ in range(config.depth)
+        )
+        self.readout = TiedReadout(config.hidden, config.embed, config.vocab)
+
+    def zero_state(self, batch: int) -> tuple:
+        """Return the silent state of all blocks for `batch` texts."""
+        return tuple(zero_state(batch, self.config.hidden, self.readout.bias) for _ in self.blocks)
+
+    def read(self, tokens, targets, pasts, gains=None) -> Output:
+        """Pass `tokens` (B, T) through all blocks and score each next one.
+
+        Args:
+            tokens, targets: (B, T) int64; targets may be None.
+            pasts: one `LIFState` per block.
+            gains: one gain (B, N) per block, or None for 1.
+        """
+        x = self.projection(self.encoder(tokens.t()))  # (T, B, N): time first inside
+        gains = gains if gains is not None else [None] * len(self.blocks)
+        after, rates = [], []
+        for block, past, gain in zip(self.blocks, pasts, gains, strict=True):
+            x, spk, present = block(x, past, gain)
+            after.append(present)
+            rates.append(firing_rates(spk))
+        logits = self.readout(x, self.encoder.table.weight).transpose(0, 1)  # (B, T, V)
+        return Output(logits, next_token_loss(logits, targets), tuple(after), rates)
+
+    def step(self, token: torch.Tensor, state: tuple):
+        """Read one token per text, (B,); return `(logits (B, V), state)`. Constant work."""
+        out = self(token[:, None], state=state)
+        return out.logits[:, 0], out.state

@@ -11,26 +11,14 @@ through the weights; notebook 07 measures both. Six blocks, whose spikes also ga
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
-from .blocks import TABLE, Output, ResidualBlock, TiedReadout, firing_rates, next_token_loss
-from .encoder import SpikeEncoder
-from .neurons import LIFState, zero_state
-from .surrogate import SLOPE
+from .blocks import Output, ResidualConfig, ResidualNet
 
 
 @dataclass(frozen=True)
-class V3Config:
+class V3Config(ResidualConfig):
     """Sizes and constants of V3."""
 
-    vocab: int = 4096  # tokens V
-    embed: int = 256  # encoder neurons E
-    hidden: int = 512  # neurons per block N, width of the stream
-    depth: int = 6  # blocks L
-    slope: float = SLOPE  # surrogate slope k
-    tau_min: float = 0.2  # time constants start log-uniform between these, in steps
-    tau_max: float = 2.0
-    dropout: float = 0.0  # share of neurons not heard by fc_out and gate, in training
     eta: float = 0.02  # step η of the thresholds
     target_rate: float = 0.10  # r*
 
@@ -41,43 +29,24 @@ def homeostasis(thr: torch.Tensor, rate: torch.Tensor, eta: float, target_rate: 
     return thr + eta * (rate - target_rate)
 
 
-class V3(nn.Module):
+def regulate(blocks, rates: list[torch.Tensor], eta: float, target_rate: float) -> None:
+    """Move the thresholds of all blocks by one step of Eq. 5.
+
+    Each gets a new tensor, since the backward pass still needs the old thresholds.
+    """
+    for block, rate in zip(blocks, rates, strict=True):
+        block.lif.thr = homeostasis(block.lif.thr, rate, eta, target_rate)
+
+
+class V3(ResidualNet):
     """Six gated blocks with homeostatic thresholds; `forward` follows the common contract."""
 
     def __init__(self, config: V3Config):
-        super().__init__()
-        self.config, tau = config, (config.tau_min, config.tau_max)
-        self.encoder = SpikeEncoder(config.vocab, config.embed, scale=TABLE)
-        self.projection = nn.Linear(config.embed, config.hidden, bias=False)
-        self.blocks = nn.ModuleList(
-            ResidualBlock(
-                config.hidden, config.slope, tau, config.depth, gated=True, dropout=config.dropout
-            )
-            for _ in range(config.depth)
-        )
-        self.readout = TiedReadout(config.hidden, config.embed, config.vocab)
-
-    def zero_state(self, batch: int) -> tuple[LIFState, ...]:
-        """Return the silent state of all blocks for `batch` texts."""
-        return tuple(zero_state(batch, self.config.hidden, self.readout.bias) for _ in self.blocks)
+        super().__init__(config, gated=True)
 
     def forward(self, tokens, targets=None, state=None) -> Output:
         """Read `tokens` (B, T) and score each next one; in training, move the thresholds."""
-        config = self.config
-        state = state if state is not None else self.zero_state(len(tokens))
-        x = self.projection(self.encoder(tokens.t()))  # (T, B, N): time first inside
-        after, rates = [], []
-        for block, past in zip(self.blocks, state, strict=True):
-            x, spk, present = block(x, past)
-            after.append(present)
-            rates.append(firing_rates(spk))
-            if self.training:  # a new tensor: the backward pass still needs the old thresholds
-                rate = rates[-1].detach()
-                block.lif.thr = homeostasis(block.lif.thr, rate, config.eta, config.target_rate)
-        logits = self.readout(x, self.encoder.table.weight).transpose(0, 1)  # (B, T, V)
-        return Output(logits, next_token_loss(logits, targets), tuple(after), rates)
-
-    def step(self, token: torch.Tensor, state: tuple[LIFState, ...]):
-        """Read one token per text, (B,); return `(logits (B, V), state)`. Constant work."""
-        out = self(token[:, None], state=state)
-        return out.logits[:, 0], out.state
+        out = self.read(tokens, targets, state or self.zero_state(len(tokens)))
+        if self.training:
+            regulate(self.blocks, out.rates, self.config.eta, self.config.target_rate)
+        return out
