@@ -6,8 +6,6 @@ than it says, counts as not there.
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -16,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .runtime import RealSamError, write_atomic
+from .grading import TEXTS, WHOLE
+from .runtime import RealSamError, atomic_file, write_atomic
 from .tokenizer import SPECIALS, BPETokenizer
 
-PHASES = ("words", "phrases", "sentences", "stories", "conversations", "mixed")
 BATCH = 262_144  # characters encoded at a time
 
 
@@ -124,7 +122,7 @@ class Prepared:
     def phases(self) -> tuple[str, ...]:
         """Return the phases that have both training and validation text, in order."""
         have = {(a.phase, a.split) for a in self.arrays.values() if a.tokens}
-        return tuple(p for p in PHASES if {(p, "train"), (p, "val")} <= have)
+        return tuple(p for p in TEXTS if {(p, "train"), (p, "val")} <= have)
 
     def tokens(self, phase: str, split: str, names: Sequence[str] | None = None) -> Tokens:
         """Return the tokens of a phase, of all corpora that have it or of `names` only.
@@ -149,7 +147,7 @@ class Prepared:
         for name in dict.fromkeys(array.corpus for array in self.arrays.values()):
             mine = {p: array for p, array in self.arrays.items() if array.corpus == name}
             by = {(array.phase, array.split): array for array in mine.values()}
-            whole = next(phase for phase in ("stories", "conversations") if (phase, "val") in by)
+            whole = next(phase for phase in WHOLE if (phase, "val") in by)
             train, val = by[whole, "train"], by[whole, "val"]
             yield (
                 f"{name}: {train.chars:,} characters to train on, {val.chars:,} to validate on, "
@@ -186,31 +184,15 @@ def write_array(path: Path, tokenizer: BPETokenizer, texts: Iterable[str]) -> di
         RealSamError: no space left, no permission; there is no half a file then.
     """
     digest, counts = hashlib.sha256(), {"tokens": 0, "chars": 0, "documents": 0}
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as file:
         _clear_strays(path.parent)
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"
-        )
-        with os.fdopen(handle, "wb") as file:
-            for batch in _batches(texts):
-                data = tokenizer.encode_documents(batch).numpy().astype("<u2").tobytes()
-                file.write(data)
-                digest.update(data)
-                counts["tokens"] += len(data) // 2
-                counts["chars"] += sum(map(text_length, batch))
-                counts["documents"] += len(batch)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise RealSamError(
-            f"Could not write {path}: {error.strerror}; free some space or choose another folder, "
-            "then run the same command again (what is finished stays)."
-        ) from None
-    finally:  # after the rename there is none; after an error or Ctrl-C there may be
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        for batch in _batches(texts):
+            data = tokenizer.encode_documents(batch).numpy().astype("<u2").tobytes()
+            file.write(data)
+            digest.update(data)
+            counts["tokens"] += len(data) // 2
+            counts["chars"] += sum(map(text_length, batch))
+            counts["documents"] += len(batch)
     return counts | {"sha256": digest.hexdigest()}
 
 

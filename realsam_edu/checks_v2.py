@@ -191,25 +191,3 @@ def check_floor(fn) -> str:
             sentence += " That is in bits; use the natural logarithm."
         raise AssertionError(sentence)
     return "three grammars, to four digits."
-
-
-@feedback
-def check_bits_per_character(fn) -> str:
-    """Check `fn(nats_per_token, tokens, chars)`: total surprise in bits over characters."""
-    for nats, tokens, chars in ((1.4, 1000, 1000), (2.4, 1000, 4200), (0.9, 321, 1234)):
-        right = nats * tokens / math.log(2) / chars
-        mine = float(call_student(fn, nats, tokens, chars))
-        if math.isclose(mine, right, rel_tol=1e-4):
-            continue
-        sentence = f"For {nats} nats, {tokens} tokens and {chars} characters got {mine:.4f}, "
-        sentence += f"expected {right:.4f}."
-        if math.isclose(mine, right * math.log(2), rel_tol=1e-4):
-            sentence += " That is in nats; a bit is ln 2 nats."
-        elif math.isclose(mine, nats / math.log(2), rel_tol=1e-4):
-            sentence += " That is bits per token."
-        elif math.isclose(mine, right * math.log(2) ** 2, rel_tol=1e-4):
-            sentence += " Divide by ln 2, do not multiply."
-        elif math.isclose(mine, nats / math.log(2) * chars / tokens, rel_tol=1e-4):
-            sentence += " The other way round: more characters per token make it less."
-        raise AssertionError(sentence)
-    return "three texts, in bits."

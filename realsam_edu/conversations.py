@@ -2,9 +2,8 @@
 
 import re
 
-from .tokenizer import SPECIALS
+from .tokenizer import SPELLED
 
-_SPELLED = re.compile("|".join(map(re.escape, SPECIALS)))
 _STRAIGHT = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "--", "…": "...", "\u00a0": " "}
 
 
@@ -24,7 +23,7 @@ def clean(text: str) -> str:
     """
     if not text.isascii():
         text = _TYPOGRAPHY.sub(lambda m: _REPAIR.get(m[0]) or _STRAIGHT[m[0]], text)
-    return _SPELLED.sub("", text).strip()
+    return SPELLED.sub("", text).strip()
 
 
 def told(turns: list[str]) -> str:

@@ -21,8 +21,9 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from . import grading, hub, records
+from . import hub, records
 from .conversations import FORMS, clean
+from .grading import LEVELS, TALK, TEXTS, WHOLE, graded
 from .plays import HELD_OUT_PLAYS, play_files, play_text, scenes
 from .runtime import RealSamError, data_dir, write_atomic
 
@@ -141,8 +142,6 @@ def _tiny_shakespeare(path: Path | None, folder: Path) -> Corpus:
 # --- documents: stories and conversations, one at a time ---------------------------------------
 
 SPLITS = ("train", "val")
-STORIES = ("words", "phrases", "sentences", "stories")  # what a corpus of stories is graded into
-TALK = ("conversations",)
 
 
 def documents(
@@ -182,7 +181,7 @@ def documents(
         read = _conversations if one in TALK else _stories
         pieces = read(name, split, path, folder)
         if one not in TALK:
-            pieces = grading.graded(pieces, one, seed=SPLITS.index(split))
+            pieces = graded(pieces, one, seed=SPLITS.index(split))
         yield from ((one, piece) for piece in pieces)
 
 
@@ -226,7 +225,7 @@ def _conversations(name: str, split: str, path: Path | None, folder: Path) -> It
 
 def _joined(name: str, path: Path | None, folder: Path) -> Corpus:
     """Return the first `LOADED` characters of documents as one text, for models of characters."""
-    phase = "stories" if "stories" in PHASES_OF[name] else "conversations"
+    phase = next(phase for phase in WHOLE if phase in PHASES_OF[name])
     parts = []
     for split, most in zip(SPLITS, LOADED, strict=True):
         part, size = [], 0
@@ -248,10 +247,10 @@ CORPORA: dict[str, Callable[[Path | None, Path], Corpus]] = {
     **{name: partial(_joined, name) for name in ("storybook", *hub.SETS)},
 }
 PHASES_OF = {
-    "shakespeare": STORIES,
-    "tiny_shakespeare": STORIES,
-    "storybook": STORIES + TALK,
-    "tinystories": STORIES,
+    "shakespeare": LEVELS,
+    "tiny_shakespeare": LEVELS,
+    "storybook": TEXTS,
+    "tinystories": LEVELS,
     "alpaca": TALK,
     "dolly": TALK,
     "oasst": TALK,

@@ -9,7 +9,10 @@ import random
 import re
 from collections.abc import Iterable, Iterator
 
-LEVELS = ("words", "phrases", "sentences", "stories")
+LEVELS = ("words", "phrases", "sentences", "stories")  # what stories are graded into
+TALK = ("conversations",)
+TEXTS = LEVELS + TALK  # every kind of text, in the order in which Sam grows up with them
+WHOLE = LEVELS[-1:] + TALK  # whole documents; the others are pieces of stories
 POOL = 8192  # pieces that are held back at a time to be shuffled
 _SENTENCE = re.compile(r".*?[.!?]+[\"')\]]*(?=\s|$)|.+?$", flags=re.S | re.M)
 _CLAUSE = re.compile(r"[^,;:.!?\"()\n]+")

@@ -16,20 +16,10 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from . import corpora
-from .arrays import (
-    PHASES,
-    Array,
-    Prepared,
-    Tokens,
-    read_manifest,
-    text_length,
-    write_array,
-    write_manifest,
-)
+from .arrays import Array, Prepared, read_manifest, text_length, write_array, write_manifest
+from .grading import WHOLE
 from .runtime import RealSamError, data_dir, write_atomic
 from .tokenizer import BPETokenizer
-
-__all__ = ["PHASES", "Array", "Prepared", "Tokens", "load_prepared", "paths_by_name", "prepare"]
 
 RECIPE = 1  # raise it when the same files would give other documents
 LEARN_CHARS = 100_000_000  # characters of each corpus that the tokenizer is learnt from, at most
@@ -224,7 +214,7 @@ class _Job:
 
     def _lessons(self, names: tuple[str, ...]) -> Iterator[str]:
         """Yield the text that the tokenizer is learnt from: stories and conversations."""
-        for name, phase in itertools.product(names, ("stories", "conversations")):
+        for name, phase in itertools.product(names, WHOLE):
             if phase not in corpora.PHASES_OF[name]:
                 continue
             taken = 0

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .runtime import RealSamError
+from .tokenizer import END_OF_TEXT
 
 SUFFIXES = (".txt", ".jsonl", ".jsonl.gz", ".json", ".parquet")
-END = "<|endoftext|>"
 CHUNK = 2**20  # bytes read at a time
 LONGEST = 100_000  # characters; a longer document is cut, so that memory stays flat
 
@@ -32,7 +32,7 @@ def texts(path: Path) -> Iterator[str]:
     end, rest, empty = None, "", True
     for chunk in _chunks(path):
         rest += chunk
-        end = end or (re.compile(re.escape(END)) if END in rest else re.compile(r"\n\s*\n"))
+        end = end or re.compile(re.escape(END_OF_TEXT) if END_OF_TEXT in rest else r"\n\s*\n")
         *documents, rest = end.split(rest)
         while len(rest) > LONGEST:
             documents, rest = [*documents, rest[:LONGEST]], rest[LONGEST:]

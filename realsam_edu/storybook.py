@@ -14,20 +14,19 @@ token and as no character.
 
 import math
 import random
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from . import storybook_tales, storybook_tales_more, storybook_talk
+from .grading import TEXTS
 from .runtime import RealSamError
 from .storybook_compile import Compiler, read_rules
 from .storybook_grammar import PRETOKEN, Exact, Node
 from .storybook_words import pools_and_tables
+from .tokenizer import END_OF_TEXT
 
-LEVELS = ("words", "phrases", "sentences", "stories", "conversations")
-END = "<|endoftext|>"
-MARK = re.compile(r"<\|[a-z]+\|>")
+LEVELS = TEXTS  # it writes all of them
 # In the grammar {he} is short for {hero.he}, {he2} for {friend.he}, {he3} for {elder.he}.
 SHORT = {
     f"{word}{digit}": f"{name}.{word}"
@@ -80,7 +79,7 @@ def sample(level: str, chars: int, seed: int) -> str:
     """
     texts, size = [], 0
     for text in documents(level, seed):
-        texts.append(text + END)
+        texts.append(text + END_OF_TEXT)
         size += len(texts[-1])
         if size >= chars:
             break
@@ -126,11 +125,6 @@ def nats(text: str, level: str) -> float:
     """
     ways = [math.exp(-n) for end, _, n in _root(level).parse(text, 0, {}) if end == len(text)]
     return -math.log(sum(ways)) if ways else math.inf
-
-
-def characters(text: str) -> int:
-    """Return the number of characters of a text, special tokens not counted."""
-    return len(MARK.sub("", text))
 
 
 def pretokens(text: str) -> list[str]:

@@ -16,10 +16,11 @@ import torch
 from .runtime import RealSamError
 
 SPECIALS = ("<|endoftext|>", "<|user|>", "<|sam|>")  # tokens 0, 1 and 2
+END_OF_TEXT = SPECIALS[0]  # stands after every document
+SPELLED = re.compile("|".join(map(re.escape, SPECIALS)))  # a special as it is written
 SMALLEST_VOCAB = len(SPECIALS) + 256  # the specials and every byte
 LARGEST_VOCAB = 2**16  # a token is stored in two bytes
 _MARKER = re.compile(r"(<\|user\|>|<\|sam\|>)")
-_SPECIAL = re.compile("|".join(map(re.escape, SPECIALS)))
 
 
 class CharTokenizer:
@@ -196,4 +197,4 @@ class BPETokenizer:
 def _pieces(texts: Iterable[str]) -> Iterator[str]:
     """Yield what stands between the specials of each text: nothing is learnt from markers."""
     for text in texts:
-        yield from filter(None, _SPECIAL.split(text))
+        yield from filter(None, SPELLED.split(text))

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOCAL_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+pytest.register_assert_rewrite("widget_page")
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -50,17 +51,31 @@ class Book:
         return json.loads(path.read_text()) if self.returncode == 0 else {}
 
 
+def run(capsys, *argv):
+    """Run `realsam` with these words; return its exit code, its output and its errors."""
+    from realsam_edu import cli
+
+    code = cli.main([str(arg) for arg in argv])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def build_book(budget: str, timeout: int) -> subprocess.CompletedProcess:
+    """Run `python book/build.py` with this budget; at most `timeout` seconds."""
+    return subprocess.run(
+        [sys.executable, "book/build.py"],
+        cwd=ROOT,
+        env=os.environ | {"REALSAM_BUDGET": budget},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
 @pytest.fixture(scope="session")
 def book() -> Book:
     """Build the book at smoke budget once; its executed notebooks serve several tests."""
-    done = subprocess.run(
-        [sys.executable, "book/build.py"],
-        cwd=ROOT,
-        env=os.environ | {"REALSAM_BUDGET": "smoke"},
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
+    done = build_book("smoke", timeout=900)
     return Book(done.returncode, done.stdout + done.stderr, ROOT / "_build" / "smoke")
 
 
@@ -81,6 +96,22 @@ def site(book: Book):
     server.shutdown()
     server.server_close()
     thread.join(5)
+
+
+@pytest.fixture
+def clean_style():
+    """Draw in the light theme and on no screen; leave the style as it was and no figure open."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    from realsam_edu import plots
+
+    with matplotlib.rc_context():
+        plots.use_style("light")
+        yield
+        pyplot.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,10 @@
 """The book builds with warnings as errors, and its pages are whole and need no network."""
 
-import os
 import re
-import subprocess
 import sys
 
 import pytest
-from conftest import CI, ROOT, Book
+from conftest import CI, ROOT, Book, build_book
 
 sys.path.insert(0, str(ROOT / "book"))
 import pages
@@ -65,14 +63,7 @@ def test_no_figure_or_cell_shows_an_error(book: Book):
 def test_second_build_is_quick_and_runs_nothing(book: Book):
     assert book.returncode == 0
     before = (book.html / f"{PAGES[1]}.html").stat().st_mtime_ns
-    again = subprocess.run(
-        [sys.executable, "book/build.py"],
-        cwd=ROOT,
-        env=os.environ | {"REALSAM_BUDGET": "smoke"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    again = build_book("smoke", timeout=120)
     assert again.returncode == 0, again.stdout + again.stderr
     assert (book.html / f"{PAGES[1]}.html").stat().st_mtime_ns == before
 
@@ -100,12 +91,6 @@ def test_drawing_of_v4_matches_its_config():
 
 
 def test_budget_must_be_known():
-    done = subprocess.run(
-        [sys.executable, "book/build.py"],
-        cwd=ROOT,
-        env=os.environ | {"REALSAM_BUDGET": "huge"},
-        capture_output=True,
-        text=True,
-    )
+    done = build_book("huge", timeout=120)
     assert done.returncode == 2
     assert "smoke, class, full" in done.stdout + done.stderr

@@ -119,7 +119,7 @@ def tales(tmp_path):
 
 
 def test_stories_are_graded(tales):
-    got = {phase: [] for phase in corpora.STORIES}
+    got = {phase: [] for phase in grading.LEVELS}
     for phase, text in corpora.documents("tinystories", "train", tales):
         got[phase].append(text)
     assert len(got["stories"]) == 400

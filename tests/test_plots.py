@@ -1,29 +1,17 @@
 """Figures: they draw what they are given, change nothing, and share one palette with the site."""
 
 import re
-from pathlib import Path
 
 import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 
 from realsam_edu import plots
 from realsam_edu.palette import OKABE_ITO, PALETTE, PALETTE_DARK, css_variables
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(autouse=True)
-def clean_style():
-    with matplotlib.rc_context():
-        plots.use_style("light")
-        yield
-        plt.close("all")
+pytestmark = pytest.mark.usefixtures("clean_style")
 
 
 def some_spikes(steps=40, neurons=30, rate=0.1):
@@ -65,6 +53,7 @@ def test_text_and_marks_stand_out_from_the_paper(colors):
 
 
 def draw_all(ax=None):
+    """Draw every figure of `plots`; test_figures.py holds them to the rules of all figures."""
     spk = some_spikes()
     mem = spk[:, 0] * 1.2
     yield plots.plot_membrane(mem, spk[:, 0], 1.0, ax=ax, cur=mem / 2)
@@ -76,20 +65,6 @@ def draw_all(ax=None):
     yield plots.plot_rates([spk.mean(0), spk.mean(0)], ax=ax)
     yield plots.plot_rates(torch.from_numpy(spk).float().mean(0), ax=ax)
     yield plots.version_map("V2", ax=ax)
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_figure_draws_without_a_warning(theme):
-    plots.use_style(theme)
-    for ax in draw_all():
-        ax.figure.canvas.draw()
-
-
-def test_a_figure_uses_the_axes_it_is_given_and_opens_no_other():
-    _, ax = plt.subplots()
-    assert all(drawn is ax for drawn in draw_all(ax))
-    assert len(plt.get_fignums()) == 1
 
 
 def test_inputs_are_left_as_they_were():

@@ -1,27 +1,14 @@
 """Figures of training runs and populations: they say what the data says, or refuse it."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
-from realsam_edu import plots
 from realsam_edu import plots_training as figures
 from realsam_edu.runtime import RealSamError
 
+pytestmark = pytest.mark.usefixtures("clean_style")
 PHASES = ("words", "phrases", "stories")
-
-
-@pytest.fixture(autouse=True)
-def clean_style():
-    with matplotlib.rc_context():
-        plots.use_style("light")
-        yield
-        plt.close("all")
 
 
 def run_log(entries=12, layers=6):
@@ -42,6 +29,7 @@ TABLE = {"V4": [2.7, 2.72, 2.71], "no stress": [2.74, 2.73, 2.75], "no diversity
 
 
 def draw_all(ax=None):
+    """Draw every figure of `plots_training`; test_figures.py holds them to the rules."""
     log = run_log()
     control = [{"tokens": e["tokens"], "loss": 5.5, "val": 5.6} for e in log]
     table = [{"phase": p, "seq_len": 8 * 2**i} for i, p in enumerate(PHASES)]
@@ -55,20 +43,6 @@ def draw_all(ax=None):
     yield figures.plot_rate_histogram(torch.from_numpy(rates), ax)
     yield figures.plot_floor({"V2": [(0, 5.0), (900_000, 3.1)]}, 2.9, ax)
     yield figures.plot_diversity(np.random.default_rng(0).lognormal(-0.125, 0.5, 64), ax=ax)
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_figure_draws_without_a_warning(theme):
-    plots.use_style(theme)
-    for ax in draw_all():
-        ax.figure.canvas.draw()
-
-
-def test_a_figure_uses_the_axes_it_is_given_and_opens_no_other():
-    _, ax = plt.subplots()
-    assert all(drawn is ax for drawn in draw_all(ax))
-    assert len(plt.get_fignums()) == 1
 
 
 def test_phases_are_bands_where_the_log_changes_its_phase():

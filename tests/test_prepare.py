@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from realsam_edu import arrays, cli
+from realsam_edu import arrays, cli, runtime
 from realsam_edu import prepare as module
 from realsam_edu.arrays import Tokens
 from realsam_edu.prepare import load_prepared, paths_by_name, prepare
@@ -145,10 +145,13 @@ def test_full_disk_leaves_no_half_array(small, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(arrays.os, "replace", full)
-    with pytest.raises(RealSamError, match="No space left on device"):
-        small()
-    assert not [p for p in (tmp_path / "data").rglob("*") if p.suffix in (".bin", ".tmp")]
+    made = small()
+    before = {path: path.read_bytes() for path in made.arrays}
+    monkeypatch.setattr(runtime.os, "fsync", full)
+    with pytest.raises(RealSamError, match=r"\.bin: No space left on device; nothing was changed"):
+        small(limits={"words": 500})
+    assert {path: path.read_bytes() for path in made.arrays} == before
+    assert not list((tmp_path / "data").rglob("*.tmp"))
 
 
 def test_strays_of_killed_runs_go(small, tmp_path):

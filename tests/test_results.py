@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 from realsam_edu import checkpoint, storybook
+from realsam_edu.arrays import text_length
 from realsam_edu.experiments import COMPARISONS
 
 RESULTS = ROOT / "data/results"
@@ -51,7 +52,7 @@ def test_v2_ends_near_the_floor_of_the_storybook_and_not_below():
     val, floor = results["val"], results["floors"]["stories"]
     assert val["nats_per_token"] <= floor + 0.35
     documents = list(islice(storybook.scored("stories", seed=1), 800))
-    nats, chars = zip(*((n, storybook.characters(text)) for text, n in documents), strict=True)
+    nats, chars = zip(*((n, text_length(text)) for text, n in documents), strict=True)
     _, error = storybook.mean_and_error(nats, chars)
     exact = storybook.entropy("stories").nats_per_char
     assert not storybook.leaks(val["bpc"] * log(2), error, exact)

@@ -11,12 +11,14 @@ from itertools import combinations, islice
 import pytest
 
 from realsam_edu import storybook
+from realsam_edu.arrays import text_length
 from realsam_edu.runtime import RealSamError
-from realsam_edu.storybook import LEVELS, characters, entropy, leaks, mean_and_error, pretokens
+from realsam_edu.storybook import LEVELS, entropy, leaks, mean_and_error, pretokens
 from realsam_edu.storybook_compile import Compiler, read_rules
 from realsam_edu.storybook_grammar import Exact
 from realsam_edu.storybook_pools import Entry, Pool
 from realsam_edu.storybook_words import article, plural
+from realsam_edu.tokenizer import END_OF_TEXT, SPELLED
 
 each_level = pytest.mark.parametrize("level", LEVELS)
 
@@ -27,7 +29,7 @@ def toy_cost(pretoken: str) -> int:
 
 
 def toy_tokens(text: str) -> int:
-    marks = storybook.MARK.findall(text)
+    marks = SPELLED.findall(text)
     return len(marks) + sum(toy_cost(p) for p in pretokens(text) if p not in marks) + 1
 
 
@@ -39,7 +41,7 @@ def test_entropy_against_ten_million_characters(level):
     floor = entropy(level)
     nats = chars = count = 0
     for text, cost in storybook.scored(level, seed=20):
-        nats, chars, count = nats + cost, chars + characters(text), count + 1
+        nats, chars, count = nats + cost, chars + text_length(text), count + 1
         if chars >= 10_000_000:
             break
     assert nats / chars == pytest.approx(floor.nats_per_char, rel=0.005)
@@ -164,7 +166,7 @@ def test_mistakes_in_a_grammar_are_found(text):
 
 
 def words(text: str) -> Counter:
-    return Counter(re.findall(r"[a-z]+", storybook.MARK.sub(" ", text).lower()))
+    return Counter(re.findall(r"[a-z]+", SPELLED.sub(" ", text).lower()))
 
 
 def test_more_than_a_thousand_words_and_stories_use_most():
@@ -217,8 +219,8 @@ def test_same_seed_same_text():
     assert first == list(islice(storybook.documents("stories", seed=9), 20))
     assert first != list(islice(storybook.documents("stories", seed=10), 20))
     text = storybook.sample("stories", 10_000, seed=9)
-    assert len(text) >= 10_000 and text.endswith(storybook.END)
-    assert text.split(storybook.END)[:5] == first[:5]
+    assert len(text) >= 10_000 and text.endswith(END_OF_TEXT)
+    assert text.split(END_OF_TEXT)[:5] == first[:5]
 
 
 def test_the_grammar_is_the_one_the_checkpoints_learnt():
@@ -269,7 +271,7 @@ class Counts:
 
     @staticmethod
     def tokens(text: str) -> list[str]:
-        return [*pretokens(text), storybook.END]
+        return [*pretokens(text), END_OF_TEXT]
 
     def loss(self, text: str) -> float:
         """Return −ln p of a document; an unseen token is spelled letter by letter."""

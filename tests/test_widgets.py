@@ -1,6 +1,5 @@
 """The widgets: what Python packs, what the page computes, what a keyboard does to them."""
 
-import base64
 import json
 import math
 from types import SimpleNamespace
@@ -8,7 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from ipywidgets import DOMWidget
+from widget_page import (
+    expect_all_let_go,
+    expect_room_and_names,
+    expect_self_contained,
+    module_page,
+    settle,
+    state_of,
+    switch_to_dark,
+    widget_page,
+)
 
 from realsam_edu import widgets
 from realsam_edu.neurons import lif_step
@@ -16,34 +24,6 @@ from realsam_edu.palette import PALETTE_DARK, css_variables
 from realsam_edu.runtime import RealSamError
 from realsam_edu.surrogate import surrogate_grad
 from realsam_edu.widgets import LIFPlayground, RasterStepper, SurrogateExplorer, pack
-
-PAGE = """<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">
-<style>body {{ width: {width}px; margin: 0; }} {css}</style><body></body>"""
-UNPACK = """window.unpack = (state) => {
-  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  for (const name in state)
-    if (state[name]?.b64 !== undefined) state[name] = new DataView(bytes(state[name].b64).buffer);
-  return state;
-};"""
-MOUNT = """async ([code, state]) => {
-  unpack(state);
-  const heard = {};
-  const model = {
-    get: (name) => state[name],
-    set: (name, value) => {
-      state[name] = value;
-      (heard[`change:${name}`] ?? []).forEach((f) => f());
-    },
-    save_changes: () => { throw new Error("no kernel"); },
-    on: (event, f) => (heard[event] = [...(heard[event] ?? []), f]),
-    off: (event, f) => (heard[event] = (heard[event] ?? []).filter((g) => g !== f)),
-  };
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const module = await import(url);
-  const el = document.body.appendChild(document.createElement("div"));
-  const stop = await module.default.render({ model, el });
-  (window.shown ??= []).push({ model, el, stop, heard, module });
-}"""
 
 
 def make_trace(layers=2, steps=160, neurons=512, prompt=40, seed=0):
@@ -112,14 +92,6 @@ def test_a_trace_that_contradicts_itself_is_refused(small):
         RasterStepper(SimpleNamespace(**(vars(small) | {"chars": ["a"]})))
 
 
-def state_of(widget: DOMWidget) -> dict:
-    """The widget's own traits, as a page stores them."""
-    own = set(widget.keys) - set(DOMWidget.class_traits()) - {"_esm", "_css", "_anywidget_id"}
-    values = {name: getattr(widget, name) for name in sorted(own)}
-    packed = {n: base64.b64encode(v).decode() for n, v in values.items() if isinstance(v, bytes)}
-    return values | {name: {"b64": text} for name, text in packed.items()}
-
-
 def test_a_full_trace_keeps_the_page_light():
     widget = RasterStepper(make_trace(layers=2, steps=160, neurons=512))
     weight = len(json.dumps(state_of(widget))) + len(json.dumps([widget._esm, widget._css]))
@@ -135,10 +107,7 @@ def test_a_stepper_opens_at_the_end_of_the_prompt(small):
 
 def test_the_scripts_fetch_nothing_and_evaluate_nothing():
     for cls in (LIFPlayground, SurrogateExplorer, RasterStepper):
-        code = cls._esm if isinstance(cls._esm, str) else cls()._esm
-        for word in ("import ", "fetch(", "eval(", "Function(", "innerHTML"):
-            assert word not in code
-        assert code.replace("http://www.w3.org/2000/svg", "").count("://") == 0
+        expect_self_contained(cls._esm if isinstance(cls._esm, str) else cls()._esm)
 
 
 def test_widgets_wear_the_palette():
@@ -153,17 +122,9 @@ def test_widgets_wear_the_palette():
 @pytest.fixture(scope="module")
 def modules(chromium):
     """A page that holds the three modules as window.lif, window.surrogate and window.raster."""
-    page = chromium.new_page()
-    page.evaluate(UNPACK)
     files = {"lif": "lif_playground", "surrogate": "surrogate_explorer", "raster": "raster_stepper"}
-    for name, file in files.items():
-        load = """async ([name, code]) => {
-          const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-          window[name] = await import(url);
-        }"""
-        page.evaluate(load, [name, widgets.script(f"{file}.js")])
-    yield page
-    page.close()
+    with module_page(chromium, files) as page:
+        yield page
 
 
 def lif_in_numpy(cur, beta, thr, reset):
@@ -285,23 +246,10 @@ def test_the_page_reads_the_trace_that_python_packed(modules, small):
 @pytest.fixture
 def mounted(chromium, small):
     """Two steppers, a playground and an explorer in one page without a kernel."""
-    page = chromium.new_page(viewport={"width": 380, "height": 800})
-    problems = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.set_content(PAGE.format(width=360, css=widgets.styles()))
-    page.evaluate(UNPACK)
-    steppers = RasterStepper(small), RasterStepper(small)
-    for widget in (*steppers, LIFPlayground(), SurrogateExplorer()):
-        page.evaluate(MOUNT, [widget._esm, state_of(widget)])
-    yield page
-    page.close()
-    assert problems == []
-
-
-def settle(page):
-    """Wait until what changed is drawn."""
-    frame = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    page.evaluate(frame)
+    made = RasterStepper(small), RasterStepper(small), LIFPlayground(), SurrogateExplorer()
+    viewport = {"width": 380, "height": 800}
+    with widget_page(chromium, made, widgets.styles(), width=360, viewport=viewport) as page:
+        yield page
 
 
 @pytest.mark.browser
@@ -363,15 +311,8 @@ def test_sliders_and_presets_change_the_sentence(mounted):
 
 @pytest.mark.browser
 def test_everything_is_labelled_large_and_inside_a_narrow_page(mounted):
-    settle(mounted)
-    assert mounted.evaluate("document.documentElement.scrollWidth") <= 380
-    nameless = """[...document.querySelectorAll('input, select, button, canvas')].filter((e) =>
-      !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim())).length"""
-    assert mounted.evaluate(nameless) == 0
-    small_targets = """[...document.querySelectorAll(`button, select, summary, label:has(input),
-      input:not([type=radio])`)].map((e) => e.getBoundingClientRect())
-      .filter((r) => r.height < 44 || r.width < 44).length"""
-    assert mounted.evaluate(small_targets) == 0
+    targets = "button, select, summary, label:has(input), input:not([type=radio])"
+    expect_room_and_names(mounted, 380, targets)
 
 
 @pytest.mark.browser
@@ -379,8 +320,7 @@ def test_pictures_change_with_the_step_and_the_theme(mounted):
     canvas = "() => shown[0].el.querySelector('canvas').toDataURL()"
     settle(mounted)
     light = mounted.evaluate(canvas)
-    mounted.evaluate("() => { document.documentElement.dataset.theme = 'dark'; }")
-    settle(mounted)
+    switch_to_dark(mounted)
     dark = mounted.evaluate(canvas)
     mounted.evaluate("() => shown[0].model.set('step', 20)")
     settle(mounted)
@@ -414,15 +354,11 @@ def test_a_removed_widget_stops_and_lets_go(mounted):
     step = mounted.evaluate("() => shown[0].model.get('step')")
     mounted.wait_for_timeout(400)
     assert mounted.evaluate("() => shown[0].model.get('step')") == step
-    heard = "() => shown.flatMap(({ heard }) => Object.values(heard).flat()).length"
-    assert mounted.evaluate(heard) == 0
+    expect_all_let_go(mounted)
 
 
 @pytest.mark.browser
 def test_reduced_motion_means_no_autoplay(chromium, small):
-    page = chromium.new_page(reduced_motion="reduce")
-    page.set_content(PAGE.format(width=700, css=widgets.styles()))
-    page.evaluate(UNPACK)
-    page.evaluate(MOUNT, [RasterStepper._esm, state_of(RasterStepper(small, autoplay=True))])
-    assert page.locator('[data-testid="play"]').inner_text() == "Play"
-    page.close()
+    made = [RasterStepper(small, autoplay=True)]
+    with widget_page(chromium, made, widgets.styles(), 700, reduced_motion="reduce") as page:
+        assert page.locator('[data-testid="play"]').inner_text() == "Play"

@@ -6,7 +6,16 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_widgets import MOUNT, PAGE, UNPACK, settle, state_of
+from widget_page import (
+    expect_all_let_go,
+    expect_room_and_names,
+    expect_self_contained,
+    module_page,
+    settle,
+    state_of,
+    switch_to_dark,
+    widget_page,
+)
 
 from realsam_edu import widgets
 from realsam_edu.neurons import lif_step
@@ -169,9 +178,7 @@ def test_the_new_widgets_keep_the_page_light_and_fetch_nothing():
     }
     for widget, limit in made.items():
         assert len(json.dumps([state_of(widget), widget._esm, widget._css])) < limit
-        for word in ("import ", "fetch(", "eval(", "Function(", "innerHTML"):
-            assert word not in widget._esm
-        assert widget._esm.replace("http://www.w3.org/2000/svg", "").count("://") == 0
+        expect_self_contained(widget._esm)
 
 
 # ------------------------------------------------------------------ what the page computes
@@ -180,17 +187,9 @@ def test_the_new_widgets_keep_the_page_light_and_fetch_nothing():
 @pytest.fixture(scope="module")
 def modules(chromium):
     """A page that holds the three modules as window.replay, window.homeo and window.stress."""
-    page = chromium.new_page()
-    page.evaluate(UNPACK)
     files = {"replay": "curriculum_replay", "homeo": "homeostasis", "stress": "stress_console"}
-    for name, file in files.items():
-        load = """async ([name, code]) => {
-          const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-          window[name] = await import(url);
-        }"""
-        page.evaluate(load, [name, widgets.script(f"{file}.js")])
-    yield page
-    page.close()
+    with module_page(chromium, files) as page:
+        yield page
 
 
 @pytest.mark.browser
@@ -302,11 +301,6 @@ def test_labels_move_apart_and_stay_inside(modules, wanted, got):
 @pytest.fixture
 def mounted(chromium):
     """All three widgets in one narrow page without a kernel."""
-    page = chromium.new_page(viewport={"width": 400, "height": 800})
-    problems = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.set_content(PAGE.format(width=384, css=widgets.styles("growth.css")))
-    page.evaluate(UNPACK)
     log = make_log(thr=True)
     cur, beta, diversity, thr = make_population()
     made = (
@@ -314,11 +308,9 @@ def mounted(chromium):
         Homeostasis(recorded=log, recorded_label="V3"),
         StressConsole(cur, beta, diversity, thr, label="noise"),
     )
-    for widget in made:
-        page.evaluate(MOUNT, [widget._esm, state_of(widget)])
-    yield page
-    page.close()
-    assert problems == []
+    viewport, css = {"width": 400, "height": 800}, widgets.styles("growth.css")
+    with widget_page(chromium, made, css, width=384, viewport=viewport) as page:
+        yield page
 
 
 def trait(page, which, name):
@@ -428,15 +420,7 @@ def test_everything_is_labelled_large_and_inside_a_narrow_page(mounted):
     mounted.get_by_test_id("mode").select_option("recorded")
     for mode in ("recorded", "live"):
         mounted.get_by_test_id("mode").select_option(mode)
-        settle(mounted)
-        assert mounted.evaluate("document.documentElement.scrollWidth") <= 400
-        nameless = """[...document.querySelectorAll('input, select, button, canvas')].filter((e) =>
-          !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim())).length"""
-        assert mounted.evaluate(nameless) == 0
-        small_targets = """[...document.querySelectorAll('button, select, input')]
-          .map((e) => e.getBoundingClientRect())
-          .filter((r) => r.height < 44 || r.width < 44).length"""
-        assert mounted.evaluate(small_targets) == 0
+        expect_room_and_names(mounted, 400, "button, select, input")
 
 
 @pytest.mark.browser
@@ -447,8 +431,7 @@ def test_pictures_change_with_the_traits_and_the_theme(mounted, which, name, val
     look = "(k) => [...shown[k].el.querySelectorAll('canvas')].map((c) => c.toDataURL()).join()"
     settle(mounted)
     light = mounted.evaluate(look, which)
-    mounted.evaluate("() => { document.documentElement.dataset.theme = 'dark'; }")
-    settle(mounted)
+    switch_to_dark(mounted)
     dark = mounted.evaluate(look, which)
     change = """([k, name, value]) => {
       shown[k].model.set(name, value);
@@ -467,19 +450,14 @@ def test_a_removed_widget_stops_and_lets_go(mounted):
     before = [trait(mounted, 0, "entry"), trait(mounted, 1, "window")]
     mounted.wait_for_timeout(400)
     assert [trait(mounted, 0, "entry"), trait(mounted, 1, "window")] == before
-    heard = "() => shown.flatMap(({ heard }) => Object.values(heard).flat()).length"
-    assert mounted.evaluate(heard) == 0
+    expect_all_let_go(mounted)
 
 
 @pytest.mark.browser
 def test_reduced_motion_means_no_autoplay(chromium):
-    page = chromium.new_page(reduced_motion="reduce")
-    page.set_content(PAGE.format(width=700, css=widgets.styles("growth.css")))
-    page.evaluate(UNPACK)
-    widget = CurriculumReplay(make_log(), autoplay=True)
-    page.evaluate(MOUNT, [widget._esm, state_of(widget)])
-    assert page.get_by_test_id("play").inner_text() == "Play"
-    page.close()
+    made, css = [CurriculumReplay(make_log(), autoplay=True)], widgets.styles("growth.css")
+    with widget_page(chromium, made, css, width=700, reduced_motion="reduce") as page:
+        assert page.get_by_test_id("play").inner_text() == "Play"
 
 
 def test_the_reference_takes_the_step_of_the_book():
