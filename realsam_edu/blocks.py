@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .distributed import rows, shared_mean, world
 from .encoder import SpikeEncoder
 from .neurons import LIFState, zero_state
 from .scan import RecurrentLIF
@@ -41,7 +42,9 @@ def hush(x: torch.Tensor, share: float, training: bool) -> torch.Tensor:
     """
     if not training or share == 0.0:
         return x
-    keep = torch.rand(x.shape[1:], device=x.device) >= share  # (B, N)
+    _, readers, neurons = x.shape
+    drawn = torch.rand(world() * readers, neurons, device=x.device)  # of all processes' readers
+    keep = rows(drawn) >= share  # (B, N)
     return x * (keep / (1.0 - share)).to(x.dtype)
 
 
@@ -84,9 +87,9 @@ class ResidualBlock(nn.Module):
         spk, _, state = self.lif(cur if gain is None else cur * gain, past)
         heard = hush(spk, self.dropout, self.training)
         added = self.fc_out(heard)
-        if self.gate is not None:
-            added = added * torch.sigmoid(self.gate(heard))
-        return x + added, spk, state
+        if self.gate is None:
+            return x + added, spk, state
+        return torch.addcmul(x, added, torch.sigmoid(self.gate(heard))), spk, state
 
 
 class TiedReadout(nn.Module):
@@ -113,12 +116,14 @@ def next_token_loss(logits: torch.Tensor, targets: torch.Tensor | None) -> torch
     """Return the mean cross-entropy of (B, T, V) against (B, T), in nats per token."""
     if targets is None:
         return None
+    if not logits.is_contiguous():  # time first in memory: read in that order nothing is copied
+        logits, targets = logits.transpose(0, 1), targets.t()
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
 def firing_rates(spk: torch.Tensor) -> torch.Tensor:
     """Return the share of steps in which each neuron fired, (N,), from spikes (T, B, N)."""
-    return spk.mean((0, 1), dtype=torch.float32)
+    return spk.sum((0, 1), dtype=torch.float32) / spk[..., 0].numel()  # its gradient is no copy
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,7 @@ class ResidualNet(nn.Module):
             x, spk, present = block(x, past, gain)
             after.append(present)
             rates.append(firing_rates(spk))
+        rates = shared_mean(rates) if self.training else rates
         logits = self.readout(x, self.encoder.table.weight).transpose(0, 1)  # (B, T, V)
         return Output(logits, next_token_loss(logits, targets), tuple(after), rates)
 

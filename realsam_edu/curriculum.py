@@ -117,12 +117,23 @@ class Course:
     @property
     def seq_len(self) -> int:
         """Tokens per window of the present phase."""
-        return min(self._now.seq_len, self.config.seq_len)
+        return self._length(self._now)
 
     @property
     def readers(self) -> int:
         """Readers B of the present phase."""
-        return self.config.batch_size * self.config.seq_len // self.seq_len
+        return self._crowd(self._now)
+
+    @property
+    def crowds(self) -> list[int]:
+        """Readers of every phase, one after the other."""
+        return [self._crowd(phase) for phase in self.phases]
+
+    def _length(self, phase: Phase) -> int:
+        return min(phase.seq_len, self.config.seq_len)
+
+    def _crowd(self, phase: Phase) -> int:
+        return self.config.batch_size * self.config.seq_len // self._length(phase)
 
     @property
     def val_tokens(self) -> torch.Tensor:

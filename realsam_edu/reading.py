@@ -42,7 +42,8 @@ class Reader:
     """A lesson of one text and no phases.
 
     Every lesson has `phase` (a name, or None), `seq_len`, `readers`, `val_tokens` (what to validate
-    on now) and the methods below.
+    on now), `table` (one row per phase that has ended), `crowds` (the readers of every phase) and
+    the methods below.
 
     Raises:
         RealSamError: the text is shorter than one step of one reader.
@@ -58,6 +59,7 @@ class Reader:
             )
         self.tokens, self.val_tokens, self.config = tokens, val_tokens, config
         self.seq_len, self.readers = config.seq_len, config.batch_size
+        self.crowds, self.table = [config.batch_size], []
 
     def batch(self, number: int):
         """Return inputs and targets, (B, T) each, of the batch with this number."""

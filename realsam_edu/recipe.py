@@ -1,11 +1,10 @@
 """The recipe of learning: settings, the penalty on firing rates, AdamW, a mean of the weights."""
 
+import copy
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
 from .runtime import RealSamError
 
@@ -58,15 +57,28 @@ def rate_penalty(rates: list[torch.Tensor], target: float) -> torch.Tensor:
     return torch.cat([(rate / target - 1.0) ** 2 for rate in rates]).mean()
 
 
-def _lerp(memory: float, means: list, values: list, count) -> None:
-    """Move the running means towards `values`; the memory grows from short to `memory`."""
-    weight = 1.0 - min(memory, (1 + int(count)) / (10 + int(count)))
-    torch._foreach_lerp_(means, values, weight)
+class MeanWeights(nn.Module):
+    """A copy of a model that holds the running mean of its weights, and its latest buffers.
 
+    `torch.optim.swa_utils.AveragedModel` moves its counter to the device at every step, for which
+    the host has to wait; here it stays on the host.
+    """
 
-def mean_weights(model: nn.Module, memory: float) -> AveragedModel:
-    """Return a copy of `model` that will hold the running mean of its weights."""
-    return AveragedModel(model, multi_avg_fn=partial(_lerp, memory))
+    def __init__(self, model: nn.Module, memory: float):
+        super().__init__()
+        self.module, self.memory = copy.deepcopy(model), memory
+        self.register_buffer("n_averaged", torch.tensor(0))  # steps seen
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Move the means towards the weights of `model`; the memory grows from short to full."""
+        seen = int(self.n_averaged)
+        weight = 1.0 - min(self.memory, (1 + seen) / (10 + seen)) if seen else 1.0
+        means, values = list(self.module.parameters()), list(model.parameters())
+        torch._foreach_lerp_(means, values, weight)
+        for mine, latest in zip(self.module.buffers(), model.buffers(), strict=True):
+            mine.copy_(latest)
+        self.n_averaged += 1
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:

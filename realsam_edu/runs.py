@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from . import __version__, checkpoint, corpora
+from . import __version__, checkpoint, corpora, distributed, storybook
 from .arrays import Prepared
 from .curriculum import PHASES, WITHOUT, Course
 from .evaluate import evaluate
@@ -99,8 +99,6 @@ def words(prepared: Prepared, sources: dict[str, tuple[str, ...]]) -> Schooling:
 
 def storybook_floor(phase: str, tokenizer) -> float:
     """Return the exact entropy of a storybook phase in nats per token of this tokenizer."""
-    from . import storybook
-
     exact = storybook.entropy(phase, tokens=lambda piece: len(tokenizer.encode(piece)))
     return exact.nats_per_token
 
@@ -179,7 +177,7 @@ def school_run(
 
     Args:
         mode, school, config: version, texts, settings.
-        device: where to train.
+        device: where to train; of several GPUs each process takes its own.
         out: checkpoint file; `folder/checkpoints/MODE.safetensors` if None.
         folder: its `results` receives log and card; `data_dir()` if None.
         command: what the user typed, for the card.
@@ -193,7 +191,7 @@ def school_run(
     target = Path(out) if out is not None else folder / "checkpoints" / f"{mode}.safetensors"
     results = folder / "results"
     model = build(mode, school.tokenizer.vocab_size, config.seed, **(model_settings or {}))
-    model = model.to(device)
+    model = model.to(distributed.place(device))
     course, resume_file = lesson(mode, school, config, curriculum), target.with_suffix(".resume")
     log = results / f"{target.stem}.jsonl"
     result = study(
@@ -203,22 +201,32 @@ def school_run(
     if not result.done:
         return None
     checkpoint.round_to_half(model)  # measure what is saved
-    card = {
+
+    def conclude() -> dict:
+        card = _card(config, school, course, result, command)
+        card["results"] = measure(model, school, streams=1 if keep_weights else 16)
+        if keep_weights:
+            card = checkpoint.save(target, model, school.tokenizer, card)
+            checkpoint.write_card(results / f"{target.stem}.json", card)
+        resume_file.unlink(missing_ok=True)  # only now is nothing left to lose
+        return card
+
+    return Finished(distributed.on_first(conclude), target, log, result)
+
+
+def _card(config, school, course, result, command: str) -> dict:
+    """What there is to say about a training before the model is measured."""
+    processes = distributed.world()
+    return {
         "realsam_edu": __version__,
         "corpus": school.card,
         "training": vars(config) | {"tokens": config.steps * config.tokens_per_step},
-        "phases": getattr(course, "table", []),
+        "phases": course.table,
         "command": command,
         "minutes": round(result.seconds / 60, 1),
-        "hardware": hardware(),
+        "hardware": hardware() | ({"processes": processes} if processes > 1 else {}),
         "commit": git_commit(),
-        "results": measure(model, school, streams=1 if keep_weights else 16),
     }
-    if keep_weights:
-        card = checkpoint.save(target, model, school.tokenizer, card)
-        checkpoint.write_card(results / f"{target.stem}.json", card)
-    resume_file.unlink(missing_ok=True)  # only now is nothing left to lose
-    return Finished(card, target, log, result)
 
 
 def summary(finished: Finished) -> str:
@@ -227,7 +235,7 @@ def summary(finished: Finished) -> str:
     val, tokens = results["val"], card["training"]["tokens"]
     speed = tokens / max(1e-9, finished.result.seconds)
     lines = [
-        f"{card.get('version', '?').upper()}  {card.get('parameters', 0):,} parameters, "
+        f"{card['version'].upper()}  {card['parameters']:,} parameters, "
         f"{tokens:,} tokens in {card['minutes']} minutes ({speed:,.0f} per second)",
         f"validation  {val['nats_per_token']:.4f} nats per token, perplexity "
         f"{val['perplexity']:.2f}, {val['bpc']:.3f} bits per character",
@@ -238,5 +246,5 @@ def summary(finished: Finished) -> str:
     floors = ", ".join(f"{name} {nats:.4f}" for name, nats in results["floors"].items())
     if floors:
         lines.append(f"floors      {floors}")
-    sample = json.dumps(finished.result.history[-1].get("sample", ""), ensure_ascii=False)
+    sample = json.dumps(finished.result.history[-1]["sample"], ensure_ascii=False)
     return "\n".join([*lines, f"it writes   {sample}", f"Saved {finished.checkpoint}"])

@@ -9,21 +9,23 @@ run resumes to the same numbers, bit for bit on a CPU.
 import json
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .checkpoint import pack, unpack
+from . import distributed, resume
 from .environment import Environment, feel
 from .evaluate import evaluate
 from .generate import generate
 from .neurons import detach_state
 from .reading import Reader
-from .recipe import TrainConfig, make_optimizer, mean_weights, rate_penalty
-from .runtime import RealSamError, interrupt_flag, seed_all, write_atomic
+from .recipe import MeanWeights, TrainConfig, make_optimizer, rate_penalty
+from .runtime import interrupt_flag, keep_memory, seed_all, write_atomic
+
+REFRESH = 1.0  # seconds between two looks at the numbers behind the bar; a GPU waits for each
 
 
 class Run:
@@ -43,43 +45,75 @@ class Run:
         self.model, self.lesson, self.config = model, lesson, config
         self.log, self.resume_file = log and Path(log), resume_file and Path(resume_file)
         self.tokenizer = tokenizer
+        for readers in lesson.crowds:  # before anything has been learnt
+            distributed.share(readers)
         self.optimizer = make_optimizer(model, config)
-        self.mean = mean_weights(model, config.average)
+        self.mean = MeanWeights(model, config.average)
+        self.learner = distributed.parallel(model)
         self.device = next(model.parameters()).device
-        self.state = model.zero_state(lesson.readers)
+        self.state = model.zero_state(distributed.share(lesson.readers))
         self.step, self.seconds, self.history = 0, 0.0, []
-        self.recent = []  # losses since the last validation
+        self.recent, self.record = [], {}  # losses since the last validation; the last step
+        self.pending = []  # numbers of the steps since, still on the device
+
+    def _batch(self, number: int) -> list[torch.Tensor]:
+        """Inputs and targets of the own readers, (B, T) each, on the device."""
+        parts = map(distributed.rows, self.lesson.batch(number))
+        if self.device.type == "cuda":  # from pinned memory the copy makes nobody wait
+            return [part.pin_memory().to(self.device, non_blocking=True) for part in parts]
+        return [part.to(self.device) for part in parts]
 
     def _learn(self, number: int):
-        """Read one batch and collect its gradient; return the model's output."""
+        """Read one batch and collect its gradient; return loss and rates of all its readers."""
         config = self.config
-        inputs, targets = self.lesson.batch(number)
+        inputs, targets = self._batch(number)
         half = config.precision == "bf16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            out = self.model(inputs.to(self.device), targets.to(self.device), self.state)
+            out = self.learner(inputs, targets, self.state)
         loss = out.loss
         if config.rate_weight > 0:
             loss = loss + config.rate_weight * rate_penalty(out.rates, config.target_rate)
         (loss / config.grad_accum).backward()
+        (met,) = distributed.shared_mean([out.loss.detach()])  # by all readers
         vocab = self.model.config.vocab
-        self.state = feel(detach_state(out.state), out.loss, inputs.shape[1], vocab)
-        return out
+        self.state = feel(detach_state(out.state), met, inputs.shape[1], vocab)
+        return met, out.rates
 
-    def advance(self) -> dict:
-        """Take one optimiser step; return its loss (nats per token), rate and gradient norm."""
+    def _advance(self) -> None:
+        """Take one optimiser step; its numbers stay on the device until `_fetch` wants them."""
         config = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = self.lesson.learning_rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
-        first = self.step * config.grad_accum
-        outs = [self._learn(first + i) for i in range(config.grad_accum)]
+        first, losses = self.step * config.grad_accum, []
+        for i in range(config.grad_accum):
+            with distributed.collecting(self.learner, last=i == config.grad_accum - 1):
+                loss, rates = self._learn(first + i)
+            losses.append(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
         self.optimizer.step()
         self.mean.update_parameters(self.model)
         self.step += 1
-        loss = sum(out.loss.item() for out in outs) / len(outs)
-        rate = torch.stack([rate.mean() for rate in outs[-1].rates]).mean()
-        return {"loss": loss, "rate": rate.item(), "norm": norm.item(), "stress": self.stress}
+        rate = torch.stack([rate.mean() for rate in rates]).mean().detach()
+        felt = [self.state[-1].stress.mean()] if isinstance(self.state[-1], Environment) else []
+        self.pending.append(torch.stack([rate, norm, *felt, *losses]))
+
+    def _fetch(self) -> dict:
+        """Wait for the device and take over the numbers of its last steps; return the last's."""
+        if self.pending:
+            for numbers in torch.stack(self.pending).tolist():
+                losses = numbers[-self.config.grad_accum :]
+                self.recent.append(sum(losses) / len(losses))
+            rate, norm, stress, *_ = numbers
+            stress = stress if isinstance(self.state[-1], Environment) else None
+            self.record = {"loss": self.recent[-1], "rate": rate, "norm": norm, "stress": stress}
+            self.pending = []
+        return self.record
+
+    def advance(self) -> dict:
+        """Take one optimiser step; return its loss (nats per token), rate and gradient norm."""
+        self._advance()
+        return self._fetch()
 
     @property
     def stress(self) -> float | None:
@@ -91,50 +125,62 @@ class Run:
         """Train until done or interrupted (Ctrl-C); return True if done.
 
         Args:
-            on_step: called with (step, record) after every step.
+            on_step: called with (step, record) after every step, for which a GPU has to wait.
             progress: show a bar.
         """
+        keep_memory()
         self.model.train()
-        clock, per = time.perf_counter(), self.config.tokens_per_step
+        clock, per, shown = time.perf_counter(), self.config.tokens_per_step, 0.0
         bar = tqdm(
             total=self.config.steps * per, initial=self.step * per,
-            unit="tok", unit_scale=True, disable=not progress,
+            unit="tok", unit_scale=True, disable=not progress or distributed.rank() > 0,
         )  # fmt: skip
         with interrupt_flag() as stop, bar:
-            while self.step < self.config.steps and not stop.is_set():
-                record = self.advance()
-                self.recent.append(record["loss"])
+            while self.step < self.config.steps and not distributed.any_of(stop.is_set()):
+                self._advance()
                 bar.update(per)
                 if on_step is not None:
-                    on_step(self.step, record)
+                    on_step(self.step, self._fetch())
                 if self.step % self.config.eval_every == 0 or self.step == self.config.steps:
+                    self._fetch()  # what the device has yet to do is training time, too
                     self.seconds += time.perf_counter() - clock
-                    self._validate(record)
+                    self._validate()
                     clock = time.perf_counter()
-                bar.set_postfix(_postfix(record, self.lesson.phase))
+                if not bar.disable and time.perf_counter() > shown + REFRESH:
+                    shown = time.perf_counter()
+                    bar.set_postfix(_postfix(self._fetch(), self.lesson.phase), refresh=False)
+            self._fetch()
             self.seconds += time.perf_counter() - clock
             if self.step < self.config.steps:
                 self.save()
         return self.step == self.config.steps
 
-    def _validate(self, record: dict) -> None:
-        loss, self.recent = sum(self.recent) / len(self.recent), []
+    def _validate(self) -> None:
+        entry, begun, lesson = distributed.on_first(self._measured)
+        if distributed.rank() > 0:  # the first process has looked at it already
+            self.lesson.load_state_dict(lesson)
+        self.recent = []
+        self.history.append(entry)
+        if begun:
+            self.state = self.model.zero_state(distributed.share(self.lesson.readers))
+        distributed.on_first(self._write_log)
+        self.save()
+
+    def _measured(self) -> tuple[dict, bool, dict]:
+        """Validate; return the entry of the log, whether a phase begins, the lesson's state."""
         lesson, listener = self.lesson, self.mean.module.eval()
         measured = evaluate(listener, lesson.val_tokens, streams=16)
         entry = {"step": self.step, "tokens": self.step * self.config.tokens_per_step}
         entry |= {"seconds": round(self.seconds, 1), "phase": lesson.phase}
-        entry |= {"seq_len": lesson.seq_len, "loss": loss, "val": measured["nats_per_token"]}
+        entry |= {"seq_len": lesson.seq_len, "loss": sum(self.recent) / len(self.recent)}
+        entry["val"] = measured["nats_per_token"]
         entry |= {key: measured[key] for key in ("rate", "alive", "rates")}
-        entry |= {"lr": lesson.learning_rate(self.step - 1), "norm": record["norm"]}
-        entry |= {"stress": record["stress"], "thr": _thresholds(self.model)}
+        entry |= {"lr": lesson.learning_rate(self.step - 1), "norm": self.record["norm"]}
+        entry |= {"stress": self.record["stress"], "thr": _thresholds(self.model)}
         if self.tokenizer is not None:
             start = "" if self.tokenizer.kind == "bpe" else self.tokenizer.chars[0]
             entry["sample"] = generate(listener, self.tokenizer, start, n=40, seed=self.step)
-        self.history.append(entry)
-        if lesson.observe(entry):
-            self.state = self.model.zero_state(lesson.readers)
-        self._write_log()
-        self.save()
+        return entry, lesson.observe(entry), lesson.state_dict()
 
     def _write_log(self) -> None:
         if self.log is not None:
@@ -143,72 +189,13 @@ class Run:
 
     def save(self) -> None:
         """Write everything needed to continue to the same numbers, if there is a file for it."""
-        if self.resume_file is None:
-            return
-        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
-        tensors |= {f"mean.{k}": v for k, v in self.mean.state_dict().items()}
-        for index, slots in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{k}": v for k, v in slots.items()}
-        for index, part in enumerate(self.state):
-            tensors |= {f"state.{index}.{k}": v for k, v in part._asdict().items()}
-        tensors["rng"] = torch.get_rng_state()
-        if self.device.type == "cuda":
-            tensors["rng_cuda"] = torch.cuda.get_rng_state()
-        card = self._identity() | {"lesson": self.lesson.state_dict()}
-        card |= {"step": self.step, "seconds": self.seconds, "history": self.history}
-        card["recent"] = self.recent
-        pack(self.resume_file, tensors, card)
-
-    def _identity(self) -> dict:
-        """What has to be the same for a run to go on: settings, model, text."""
-        config, model = asdict(self.config), asdict(self.model.config)
-        version = {"version": type(self.model).__name__}
-        return {"config": config, "model": version | model, "text": self.lesson.identity()}
+        if self.resume_file is not None:
+            self._fetch()
+            resume.save(self)
 
     def restore(self) -> None:
-        """Continue where `save` stopped.
-
-        Raises:
-            RealSamError: there is no such file, it is damaged, or it belongs to another run.
-        """
-        if not self.resume_file.is_file():
-            raise RealSamError(
-                f"There is nothing to resume at {self.resume_file}: the run is finished, or it was "
-                "stopped before its first save; start it without --resume."
-            )
-        tensors, card = unpack(self.resume_file)
-        mine = self._identity()
-        wanted = {k: v for part in mine.values() for k, v in part.items()}
-        saved = {k: v for name in mine for k, v in card[name].items()}
-        other = [f"{k} {saved.get(k)} (now {v})" for k, v in wanted.items() if saved.get(k) != v]
-        if other:
-            raise RealSamError(
-                f"{self.resume_file} belongs to a run with {', '.join(other)}; "
-                "repeat its flags to resume it, or drop --resume to start anew."
-            )
-
-        def part(name: str) -> dict:
-            return {k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)}
-
-        self.model.load_state_dict(part("model."))
-        self.mean.load_state_dict(part("mean."))
-        slots: dict[int, dict] = {}
-        for key, value in part("adam.").items():
-            index, name = key.split(".")
-            slots.setdefault(int(index), {})[name] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
-        self.lesson.load_state_dict(card["lesson"])
-        state, like = part("state."), self.model.zero_state(self.lesson.readers)
-        self.state = tuple(
-            type(entry)(*(state[f"{i}.{k}"].to(self.device) for k in entry._fields))
-            for i, entry in enumerate(like)
-        )
-        torch.set_rng_state(tensors["rng"])
-        if self.device.type == "cuda" and "rng_cuda" in tensors:
-            torch.cuda.set_rng_state(tensors["rng_cuda"])
-        self.step, self.seconds, self.history = card["step"], card["seconds"], card["history"]
-        self.recent = card["recent"]
+        """Continue where `save` stopped; raises what `resume.restore` raises."""
+        resume.restore(self)
 
 
 def _postfix(record: dict, phase: str | None) -> dict:
@@ -225,7 +212,7 @@ def _thresholds(model: nn.Module) -> list[list[float]] | None:
     if not getattr(model.config, "eta", 0.0):
         return None
     levels = torch.tensor([0.05, 0.5, 0.95])
-    return [block.lif.thr.cpu().quantile(levels).tolist() for block in model.blocks]
+    return [block.lif.thr.cpu().float().quantile(levels).tolist() for block in model.blocks]
 
 
 @dataclass(frozen=True)

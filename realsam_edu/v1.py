@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from .blocks import Output, firing_rates, hush, next_token_loss
+from .distributed import shared_mean
 from .encoder import SpikeEncoder
 from .neurons import LIFState, zero_state
 from .scan import RecurrentLIF
@@ -82,6 +83,7 @@ class V1(nn.Module):
         seen = hush(torch.cat([spk_1, spk_2], -1), config.readout_dropout, self.training)
         logits = self.readout(seen).transpose(0, 1)  # (B, T, V)
         rates = [firing_rates(spk_1), firing_rates(spk_2)]
+        rates = shared_mean(rates) if self.training else rates
         return Output(logits, next_token_loss(logits, targets), (state_1, state_2), rates)
 
     def step(self, token: torch.Tensor, state: tuple[LIFState, ...]):

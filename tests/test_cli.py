@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from conftest import run
 
 from realsam_edu import cli
 from realsam_edu.corpora import HELD_OUT_PLAYS
@@ -32,12 +33,6 @@ def trained(plays, tmp_path_factory):
     where = ["--path", str(plays), "--data-dir", str(folder)]
     assert cli.main(["train", "--mode", "v1", *where, *TINY]) == 0
     return folder
-
-
-def run(capsys, *argv):
-    code = cli.main([str(arg) for arg in argv])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_train_writes_checkpoint_card_and_log(trained):

@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+from conftest import run
 
 from realsam_edu import checkpoint, cli
 from realsam_edu.train import Run
@@ -12,12 +13,6 @@ from realsam_edu.train import Run
 TEXT = ["--storybook-chars", "60000", "--vocab", "600"]
 TINY = ["--steps", "20", "--batch-size", "4", "--seq-len", "16", "--eval-every", "1"]
 MODES = ("v2", "v3", "v4")
-
-
-def run(capsys, *argv):
-    code = cli.main([str(arg) for arg in argv])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +85,14 @@ def test_interrupted_run_resumes_bit_for_bit(mode, folder, tmp_path, capsys, mon
     argv = ["train", "--mode", mode, "--data-dir", folder, *TEXT, *TINY, "--grad-accum", "2"]
     whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     assert run(capsys, *argv, "--out", whole)[0] == 0
-    advance = Run.advance
+    advance = Run._advance
 
     def interrupted(self):
         if self.step == 7:  # in the middle of a phase, between two validations
             os.kill(os.getpid(), signal.SIGINT)
         return advance(self)
 
-    monkeypatch.setattr(Run, "advance", interrupted)
+    monkeypatch.setattr(Run, "_advance", interrupted)
     code, out, _ = run(capsys, *argv, "--out", cut)
     assert code == 130 and "add --resume" in out and not cut.exists()
     monkeypatch.undo()

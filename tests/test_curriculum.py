@@ -19,13 +19,14 @@ from realsam_edu.curriculum import (
     converged,
     phase_line,
 )
+from realsam_edu.grading import TEXTS
 from realsam_edu.recipe import TrainConfig
 from realsam_edu.runtime import RealSamError, seed_all
 from realsam_edu.train import study
 from realsam_edu.v2 import V2, V2Config
 from realsam_edu.v4 import V4, V4Config
 
-NAMES = [phase.name for phase in PHASES[:-1]]
+NAMES = list(TEXTS)
 CONFIG = TrainConfig(steps=1000, batch_size=32, seq_len=64, eval_every=10, warmup=20)
 
 
@@ -162,6 +163,11 @@ def test_rows_follow_the_mix(phase):
     assert sum(counted.values()) == one.readers
     for name, part in phase.mix.items():
         assert abs(counted[name] - part / whole * one.readers) <= 1
+
+
+def test_there_is_a_phase_for_every_kind_of_text_and_one_for_all():
+    assert [phase.name for phase in PHASES] == [*TEXTS, "mixed"]
+    assert all(set(phase.mix) <= set(TEXTS) for phase in PHASES)
 
 
 def test_every_phase_after_the_first_replays_an_earlier_text():
