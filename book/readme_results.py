@@ -1,4 +1,4 @@
-"""Write the results of the README from the cards in ``data/results``.
+"""Write the results of the README from the cards in ``data/results``, and how fast they come.
 
 python book/readme_results.py
 """
@@ -15,6 +15,7 @@ RESULTS = ROOT / "data/results"
 SEEDS = ("v1", "v1_seed1", "v1_seed2")  # differ in nothing but the seed
 VERSIONS = ("v1", "v2", "v3", "v4")
 BEGIN, END = "<!-- results:begin -->\n", "<!-- results:end -->"
+SPEED_BEGIN, SPEED_END = "<!-- speed:begin -->\n", "<!-- speed:end -->"
 
 
 def cards(runs: tuple[str, ...] = SEEDS, folder: Path = RESULTS) -> list[dict]:
@@ -114,10 +115,67 @@ def table(folder: Path = RESULTS) -> str:
     )
 
 
+def bench(folder: Path = RESULTS) -> dict:
+    """Return the table of the benchmark.
+
+    Raises:
+        SystemExit: there is none, or a part of it is missing.
+    """
+    path = folder / "bench.json"
+    measured = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"open": ["all"]}
+    if measured["open"]:
+        raise SystemExit(
+            f"data/{folder.name}/bench.json is missing or unfinished ({', '.join(measured['open'])}"
+            "): run `realsam bench` on a machine that does nothing else."
+        )
+    return measured
+
+
+def speed(measured: dict) -> str:
+    """Return how fast V4 learns and writes, beside whom, and on what."""
+    v4, v1, write = measured["train"]["v4"], measured["train"]["v1"], measured["generate"]["v4"]
+    gpt, growth = measured["generate"]["gpt"], measured["scaling"]
+    rows = []
+    for name, row in v4["rows"].items():
+        times = 1.0 if name == "snntorch" else v4[f"{name}_over_snntorch"]
+        memory = "" if row["peak_mb"] is None else f"{row['peak_mb']:,.0f} MB"
+        rows.append(
+            f"| {row['label']} | {row['parameters']:,} | {row['tokens_per_second']:,.0f} "
+            f"| **{times:.2f}** | {memory} |\n"
+        )
+    missing = "".join(f"{label}: {reason}. " for label, reason in v4["not_run"].items())
+    first, last = write["positions"][0], write["positions"][-1]
+    theirs, stamp = gpt["positions"][-1], v4["measured"]
+    return (
+        f"Training steps of V4, {v4['batch_size']} texts of {v4['seq_len']} tokens, everybody in "
+        f"turns, medians of {v4['rounds']} rounds:\n\n"
+        "| | parameters | tokens per second | times snnTorch | memory |\n"
+        f"|---|---:|---:|---:|---:|\n{''.join(rows)}\n"
+        f"{missing}Sam's step in float32 does {v4['share_of_peak']:.0%} of the operations per "
+        f"second of a plain product of two {v4['product']['size']}² matrices in the same run, "
+        f"{v4['product']['flops'] / 1e9:,.0f} GFLOP/s. "
+        f"V1 learns {v1['fused_over_snntorch']:.1f} times as fast as in snnTorch's loop.\n"
+        f"One text at a time, V4 reads or writes {write['event_tokens_per_second']:,.0f} tokens "
+        f"per second event-driven, {write['event_over_dense']:.1f} times as many as with dense "
+        f"products. Token {last['token']:,} costs {last['over_first']:.2f} times token "
+        f"{first['token']:,}; with a transformer of equal size and its cache, "
+        f"{theirs['over_first']:.1f} times, and {theirs['memory_mb']:,.0f} MB of cache.\n"
+        f"Time grows as a straight line with the length of the window (R² "
+        f"{growth['T']['r2']:.3f}) and with the number of texts (R² {growth['B']['r2']:.3f}).\n"
+        f"Measured {stamp['date']} on {processor(stamp)}, torch {stamp['hardware']['torch']}, "
+        f"commit `{stamp['commit']}`.\n"
+    )
+
+
+def _between(text: str, marks: tuple[str, str], new: str) -> str:
+    head, rest = text.split(marks[0])
+    return head + marks[0] + new + marks[1] + rest.split(marks[1])[1]
+
+
 def with_results(readme: str, folder: Path = RESULTS) -> str:
     """Return the README with its results written anew."""
-    head, rest = readme.split(BEGIN)
-    return head + BEGIN + table(folder) + END + rest.split(END)[1]
+    readme = _between(readme, (BEGIN, END), table(folder))
+    return _between(readme, (SPEED_BEGIN, SPEED_END), speed(bench(folder)))
 
 
 def main() -> None:

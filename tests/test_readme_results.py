@@ -32,7 +32,31 @@ def folder(tmp_path):
             },
         }
         (tmp_path / f"{name}.json").write_text(json.dumps(card), encoding="utf-8")
+    (tmp_path / "bench.json").write_text(json.dumps(bench()), encoding="utf-8")
     return tmp_path
+
+
+def bench() -> dict:
+    """A small table of the benchmark, each number different from every other."""
+    rows = {
+        "snntorch": {"label": "snnTorch", "parameters": 7, "tokens_per_second": 900.0},
+        "fused": {"label": "Sam", "parameters": 8, "tokens_per_second": 3600.0},
+    }
+    rows = {name: row | {"peak_mb": 50.0 + len(name)} for name, row in rows.items()}
+    hardware = {"cpu": "a processor", "threads": 2, "gpu": None, "torch": "2.1"}
+    v4 = {"batch_size": 32, "seq_len": 64, "rounds": 7, "rows": rows, "share_of_peak": 0.72}
+    v4 |= {"fused_over_snntorch": 4.01, "product": {"size": 2048, "flops": 177e9}}
+    v4 |= {"not_run": {"Norse": "not installed"}}
+    v4["measured"] = {"date": "2026-01-02", "hardware": hardware, "commit": "abc"}
+    walk = [{"token": 100, "over_first": 1.0}, {"token": 100_000, "over_first": 1.03}]
+    long = [{"token": 100_000, "over_first": 44.4, "memory_mb": 1228.0}]
+    write = {"event_tokens_per_second": 1234.0, "event_over_dense": 2.6, "positions": walk}
+    return {
+        "open": [],
+        "train": {"v4": v4, "v1": {"fused_over_snntorch": 5.5}},
+        "generate": {"v4": write, "gpt": {"positions": long}},
+        "scaling": {"T": {"r2": 0.999}, "B": {"r2": 0.998}},
+    }
 
 
 def test_readme_shows_the_measured_results():
@@ -70,10 +94,32 @@ def test_every_version_has_its_row_with_its_own_numbers(folder):
 
 
 def test_only_what_stands_between_the_marks_is_written(folder):
-    readme = f"before\n{results.BEGIN}old\n{results.END}\nafter\n"
+    speed = f"{results.SPEED_BEGIN}old\n{results.SPEED_END}"
+    readme = f"before\n{results.BEGIN}old\n{results.END}\n{speed}\nafter\n"
     new = results.with_results(readme, folder)
     assert new.startswith("before\n") and new.endswith("\nafter\n") and "\nold\n" not in new
     assert results.with_results(new, folder) == new
+
+
+def test_speed_is_that_of_the_benchmark():
+    text = results.speed(bench())
+    assert "| snnTorch | 7 | 900 | **1.00** | 58 MB |" in text
+    assert "| Sam | 8 | 3,600 | **4.01** | 55 MB |" in text
+    for said in (
+        "Norse: not installed.", "does 72% of", "177 GFLOP/s", "V1 learns 5.5 times",
+        "1,234 tokens per second", "2.6 times as many", "Token 100,000 costs 1.03 times token 100;",
+        "44.4 times, and 1,228 MB", "(R² 0.999)", "(R² 0.998)", "2026-01-02", "2 threads", "`abc`",
+    ):  # fmt: skip
+        assert said in text, said
+
+
+def test_a_benchmark_that_is_missing_or_unfinished_is_named(folder):
+    (folder / "bench.json").write_text(json.dumps(bench() | {"open": ["scaling"]}))
+    with pytest.raises(SystemExit, match=r"bench\.json is missing or unfinished \(scaling\)"):
+        results.bench(folder)
+    (folder / "bench.json").unlink()
+    with pytest.raises(SystemExit, match="run `realsam bench`"):
+        results.bench(folder)
 
 
 @pytest.mark.parametrize("run", ["v1", "v4", "v1_seed2"])
