@@ -87,9 +87,9 @@ class ResidualBlock(nn.Module):
         spk, _, state = self.lif(cur if gain is None else cur * gain, past)
         heard = hush(spk, self.dropout, self.training)
         added = self.fc_out(heard)
-        if self.gate is None:
-            return x + added, spk, state
-        return torch.addcmul(x, added, torch.sigmoid(self.gate(heard))), spk, state
+        if self.gate is not None:
+            added = added * torch.sigmoid(self.gate(heard))
+        return x + added, spk, state
 
 
 class TiedReadout(nn.Module):
