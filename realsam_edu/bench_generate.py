@@ -54,18 +54,6 @@ def own_text(model, tokens: int) -> tuple[torch.Tensor, tuple]:
     return text, generate.read(model, text)[1]
 
 
-class DenseStep:
-    """`model.step` with the interface of `EventStep`."""
-
-    def __init__(self, model, state):
-        self.model, self.state = model, state
-
-    def step(self, token: int) -> torch.Tensor:
-        """Read one token; return logits (V,)."""
-        logits, self.state = self.model.step(torch.tensor([token]), self.state)
-        return logits[0]
-
-
 class CachedStep:
     """A transformer with its cache; it starts anew where its room ends."""
 
@@ -97,14 +85,15 @@ def _writer(pieces: Iterator[int], tokens: int) -> Callable[[], None]:
 
 def speeds(model, gpt: GPTModel, text, state, walk: Walk) -> dict[str, list[float]]:
     """Return seconds per block of tokens, in turns: event-driven, dense, writing, transformer."""
-    events = EventStep(model)
+    events, dense = EventStep(model), generate.DenseStep(model)
     events.load(state)
+    dense.load(state)
     logits, after = generate.read(model, text)
     pieces = generate.write(model, logits, after)
     next(pieces)  # what it prepares once is not counted
     runs = {
         "event": reader(events, text, walk.block),
-        "dense": reader(DenseStep(model, state), text, walk.block),
+        "dense": reader(dense, text, walk.block),
         "written": _writer(pieces, walk.block),
         "gpt": reader(CachedStep(gpt, walk.block), text, walk.block),
     }
