@@ -38,7 +38,7 @@ def growth(sizes: Sequence[int], seconds: Sequence[float]) -> dict:
 
 def timed(runs: dict[int, Callable[[], None]], device: torch.device, rounds: int) -> dict:
     """Return the growth of the median time over the sizes that `runs` is keyed by."""
-    times = race(runs, device, rounds)
+    times = race(runs, device, rounds, settle=1)
     return growth(list(runs), [summary(seconds)["seconds"] for seconds in times.values()])
 
 

@@ -221,7 +221,7 @@ def measure_training(course: Course, device: torch.device, memory: bool = True) 
     products = {"product": torch.float32, "product_bf16": torch.bfloat16}
     runs |= {name: _product(course.product, dtype, device) for name, dtype in products.items()}
     order = [name for name in (*entrants, *products) if name in runs]
-    times = race({name: runs[name] for name in order}, device, course.rounds)
+    times = race({name: runs[name] for name in order}, device, course.rounds, settle=1)
     del runs
     peaks = peak_memory(models, course, device) if memory else dict.fromkeys(models)
     rows = {

@@ -35,12 +35,22 @@ def seconds_of(run: Callable[[], object], device: torch.device) -> float:
 
 
 def race(
-    runs: Mapping[str, Callable[[], object]], device: torch.device, rounds: int = 7, warmup: int = 1
+    runs: Mapping[str, Callable[[], object]],
+    device: torch.device,
+    rounds: int = 7,
+    warmup: int = 1,
+    settle: int = 0,
 ) -> dict[str, list[float]]:
-    """Run everybody in turns; return the seconds of each in every round, warm-up left out."""
+    """Run everybody in turns; return the seconds of each in every round, warm-up left out.
+
+    A turn begins with `settle` calls that are not timed: the first finds the processor's caches
+    full of what somebody else has just worked on.
+    """
     times = {name: [] for name in runs}
     for number in range(warmup + rounds):
         for name, run in runs.items():
+            for _ in range(settle):
+                run()
             seconds = seconds_of(run, device)
             if number >= warmup:
                 times[name].append(seconds)

@@ -80,6 +80,9 @@ def test_everybody_runs_once_per_round():
     times = stopwatch.race(runs, CPU, rounds=3, warmup=2)
     assert order == list("abc") * 5
     assert [len(seconds) for seconds in times.values()] == [3, 3, 3]
+    order.clear()
+    times = stopwatch.race(runs, CPU, rounds=1, warmup=0, settle=2)
+    assert order == list("aaabbbccc") and [len(seconds) for seconds in times.values()] == [1, 1, 1]
     assert stopwatch.summary([3.0, 1.0, 2.0]) == {"seconds": 2.0, "spread": [1.0, 3.0]}
 
 
