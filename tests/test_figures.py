@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 import test_plots
+import test_plots_speed
 import test_plots_training
 
 from realsam_edu import plots
@@ -10,8 +11,8 @@ from realsam_edu import plots
 pytestmark = pytest.mark.usefixtures("clean_style")
 each_module = pytest.mark.parametrize(
     "draw_all",
-    [module.draw_all for module in (test_plots, test_plots_training)],
-    ids=["plots", "training"],
+    [module.draw_all for module in (test_plots, test_plots_speed, test_plots_training)],
+    ids=["plots", "speed", "training"],
 )
 
 

@@ -16,6 +16,7 @@ import torch
 from realsam_edu import (
     bpe_lesson,
     checks_curriculum,
+    checks_scan,
     checks_v1,
     checks_v2,
     checks_v3,
@@ -184,6 +185,22 @@ def compare_recurrent_lif(cls):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
 
 
+def compare_heaviside(fn):
+    x = edge_values(200)
+    assert torch.equal(fn(x), (x > 0).float())
+
+
+def compare_hand_function(cls):
+    """Recordings and gradients in float64; the past comes as two tensors."""
+    checks_scan.check_hand_scan(lambda cur, *given: _hand_scan(cls, cur, *given))
+
+
+def _hand_scan(cls, cur, w_rec, beta, thr, slope, state):
+    state = state or neurons.zero_state(cur.shape[1], cur.shape[2], cur)
+    spk_rec, mem_rec = cls.apply(cur, w_rec, beta, thr, slope, *state)
+    return spk_rec, mem_rec, neurons.LIFState(spk_rec[-1], mem_rec[-1])
+
+
 def compare_hush(fn):
     x, results = torch.ones(5, 3, 40), []
     for one in (fn, v1.hush):
@@ -215,6 +232,11 @@ COMPARISONS = {
     "rlif_step": compare_rlif_step,
     "reference_scan": checks_v1.check_scan,
     "RecurrentLIF": compare_recurrent_lif,
+    "heaviside": compare_heaviside,
+    "forward_in_time": checks_scan.check_forward,
+    "backward_in_time": checks_scan.check_backward,
+    "HandScan": compare_hand_function,
+    "hand_scan": checks_scan.check_hand_scan,
     "hush": compare_hush,
     "SpikingLayer": compare_spiking_layer,
     "V1": checks_v1.check_v1,
