@@ -18,17 +18,20 @@ from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent
 VENDOR = BOOK / "static" / "vendor"
-COPY = {  # npm package -> {file or folder inside it: name under vendor/}
+ICONS = "1551f4f60c37af51121f.woff2"
+COPY = {  # npm package -> {name under vendor/: file or folder inside it}
     "requirejs": {"require.js": "require.js"},
     "@jupyter-widgets/html-manager": {
-        "dist/embed-amd.js": "html-manager/dist/embed-amd.js",
-        "dist/1551f4f60c37af51121f.woff2": "html-manager/dist/1551f4f60c37af51121f.woff2",  # icons
+        "html-manager/dist/embed-amd.js": "dist/embed-amd.js",
+        # It looks for its icons beside itself, or, if another script happened to load last, here:
+        f"html-manager/dist/{ICONS}": f"dist/{ICONS}",
+        ICONS: f"dist/{ICONS}",
     },
     "mathjax": {
-        "es5/tex-mml-chtml.js": "mathjax/tex-mml-chtml.js",
-        "es5/output/chtml/fonts/woff-v2": "mathjax/output/chtml/fonts/woff-v2",
-        "es5/input/tex/extensions": "mathjax/input/tex/extensions",
-        "LICENSE": "mathjax/LICENSE",
+        "mathjax/tex-mml-chtml.js": "es5/tex-mml-chtml.js",
+        "mathjax/output/chtml/fonts/woff-v2": "es5/output/chtml/fonts/woff-v2",
+        "mathjax/input/tex/extensions": "es5/input/tex/extensions",
+        "mathjax/LICENSE": "LICENSE",
     },
 }
 SPHINX_CONFIG = {  # replaces the CDN addresses that Sphinx and MyST-NB would write into the pages
@@ -93,7 +96,7 @@ def _fetch(npm: str, name: str, version: str, integrity: str) -> None:
             raise OSError(f"{name} {version} has another checksum than book/package.json says")
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
-        for source, target in COPY[name].items():
+        for target, source in COPY[name].items():
             inside, outside = Path(folder) / "package" / source, VENDOR / target
             outside.parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if inside.is_dir() else shutil.copy
