@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from realsam_edu.neurons import LIFState
 from realsam_edu.runtime import RealSamError
 from realsam_edu.scan import RecurrentLIF, fused_scan, lif_scan, reference_scan
+from realsam_edu.scan_fused import _groups
 
 
 def problem(steps, batch, neurons, seed=0, dtype=torch.float64, slope=3.0):
@@ -55,6 +56,24 @@ def test_float64_gradients_equal_autograd(steps, batch, neurons, seed, slope):
     (spk_b, mem_b, *_), grads_b = run(fused_scan, leaves, probes, slope)
     assert torch.equal(spk_a, spk_b)
     assert (mem_a - mem_b).abs().max() < 1e-10
+    for name, a, b in zip(leaves, grads_a, grads_b, strict=True):
+        assert (a - b).abs().max() <= 1e-10 * max(1.0, a.abs().max()), name
+
+
+@pytest.mark.parametrize(
+    ("threads", "batch", "cut"), [(2, 32, 2), (3, 32, 2), (5, 24, 3), (4, 7, 1)]
+)
+def test_texts_in_groups_give_the_same_numbers(threads, batch, cut):
+    before = torch.get_num_threads()
+    leaves, probes, slope = problem(6, batch, 12, seed=threads)
+    (spk_a, mem_a, *_), grads_a = run(reference_scan, leaves, probes, slope)
+    torch.set_num_threads(threads)
+    try:
+        assert _groups(leaves["cur"]) == cut and _groups(leaves["cur"].bfloat16()) == 1
+        (spk_b, mem_b, *_), grads_b = run(fused_scan, leaves, probes, slope)
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(spk_a, spk_b) and (mem_a - mem_b).abs().max() < 1e-10
     for name, a, b in zip(leaves, grads_a, grads_b, strict=True):
         assert (a - b).abs().max() <= 1e-10 * max(1.0, a.abs().max()), name
 
