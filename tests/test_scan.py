@@ -60,6 +60,19 @@ def test_float64_gradients_equal_autograd(steps, batch, neurons, seed, slope):
         assert (a - b).abs().max() <= 1e-10 * max(1.0, a.abs().max()), name
 
 
+@pytest.mark.parametrize("heard", range(4), ids=["spk", "mem", "last spk", "last mem"])
+def test_a_loss_that_hears_one_output_only(heard):
+    leaves, probes, slope = problem(9, 3, 10)
+    weights, grads = (leaves["w_rec"], leaves["beta"], leaves["thr"], slope), []
+    for scan in (reference_scan, fused_scan):
+        spk, mem, last = scan(leaves["cur"], *weights, LIFState(leaves["spk"], leaves["mem"]))
+        out = (spk, mem, last.spk, last.mem)[heard]
+        total = (out * probes[heard]).sum()
+        grads.append(torch.autograd.grad(total, list(leaves.values()), allow_unused=True))
+    for name, a, b in zip(leaves, *grads, strict=True):
+        assert (a - b).abs().max() <= 1e-10 * max(1.0, a.abs().max()), name
+
+
 @pytest.mark.parametrize(
     ("threads", "batch", "cut"), [(2, 32, 2), (3, 32, 2), (5, 24, 3), (4, 7, 1)]
 )
