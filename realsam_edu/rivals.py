@@ -46,6 +46,14 @@ def rleaky(lif):
     return cell
 
 
+def _taken_over(parts) -> nn.ModuleList:
+    """Return snnTorch's neurons for those of `parts`, each of which loses its `lif`."""
+    cells = nn.ModuleList(rleaky(part.lif) for part in parts)
+    for part in parts:
+        del part.lif
+    return cells
+
+
 class SnnTorchV4(nn.Module):
     """V4 in a Python loop over tokens, its neurons those of snnTorch; starts in silence."""
 
@@ -54,9 +62,7 @@ class SnnTorchV4(nn.Module):
         own = copy.deepcopy(model)
         self.config, self.encoder, self.projection = own.config, own.encoder, own.projection
         self.blocks, self.readout = own.blocks, own.readout
-        self.cells = nn.ModuleList(rleaky(block.lif) for block in own.blocks)
-        for block in self.blocks:
-            del block.lif
+        self.cells = _taken_over(self.blocks)
         self.register_buffer("diversity", own.diversity)  # (L, N)
 
     def forward(self, tokens, targets=None) -> Output:
@@ -85,9 +91,7 @@ class SnnTorchV1(nn.Module):
         own = copy.deepcopy(model)
         self.config, self.encoder, self.layers = own.config, own.encoder, own.layers
         self.skip, self.readout = own.skip, own.readout
-        self.cells = nn.ModuleList(rleaky(layer.lif) for layer in own.layers)
-        for layer in self.layers:
-            del layer.lif
+        self.cells = _taken_over(self.layers)
 
     def forward(self, tokens, targets=None) -> Output:
         """Read `tokens` (B, T) from silence."""

@@ -54,6 +54,12 @@ _KERNELS = Loops(_forward_loop, _backward_loop)
 
 
 @functools.cache
+def _installed() -> bool:
+    """Look for Triton once, not at every layer of every step."""
+    return importlib.util.find_spec("triton") is not None
+
+
+@functools.cache
 def _trial(device: torch.device, dtype: torch.dtype) -> str | None:
     """Run both kernels once on `device`; say what went wrong, None if they equal `fused_scan`.
 
@@ -87,7 +93,7 @@ def why_not(cur: torch.Tensor) -> str | None:
         return f"{neurons} neurons are not a multiple of 16"
     if cur.dtype not in (torch.float32, torch.bfloat16, torch.float16):
         return f"it has no kernel for {str(cur.dtype).removeprefix('torch.')}"
-    if importlib.util.find_spec("triton") is None:
+    if not _installed():
         return "Triton is not installed"
     import triton
 

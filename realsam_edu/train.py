@@ -115,12 +115,6 @@ class Run:
         self._advance()
         return self._fetch()
 
-    @property
-    def stress(self) -> float | None:
-        """Mean stress of the readers; None for a model without environment."""
-        felt = self.state[-1]
-        return felt.stress.mean().item() if isinstance(felt, Environment) else None
-
     def run(self, on_step=None, progress: bool = True) -> bool:
         """Train until done or interrupted (Ctrl-C); return True if done.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from realsam_edu import scan_triton
 from realsam_edu.runtime import RealSamError
 from realsam_edu.scan_triton import triton_scan, why_not
 
@@ -99,8 +100,5 @@ def test_says_why_not(cur, reason):
 
 
 def test_without_triton(monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *_: None if name == "triton" else find(name)
-    )
+    monkeypatch.setattr(scan_triton, "_installed", lambda: False)
     assert why_not(torch.zeros(2, 1, 16)) == "Triton is not installed"
