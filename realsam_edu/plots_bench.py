@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from realsam_edu import plots
 from realsam_edu.plots import DASHED, DASHES
 
-__all__ = ["bench_figure", "describe_bench", "plot_growth", "plot_token_cost", "plot_training"]
+__all__ = ["bench_figure", "plot_growth", "plot_token_cost", "plot_training"]
 
 OWN = "Sam"  # labels of Sam's own paths begin with it
 MARKS = "os^D"
@@ -125,23 +125,3 @@ def bench_figure(table: Mapping) -> Figure:
         finally:
             plots._active = plots.THEMES[theme]
     return figure
-
-
-def describe_bench(table: Mapping) -> str:
-    """Alternative text of `bench_figure`, made from its numbers."""
-    said = []
-    for version, part in table.get("train", {}).items():
-        rows = ", ".join(
-            f"{row['label']} {row['tokens_per_second']:,.0f}" for row in part["rows"].values()
-        )
-        said.append(f"Tokens per second in training {version.upper()}: {rows}.")
-    if "generate" in table:
-        for name, key in (("Sam", "v4"), ("GPT", "gpt")):
-            first, last = (table["generate"][key]["positions"][i] for i in (0, -1))
-            said.append(
-                f"{name}: {first['microseconds'] / 1e3:.2f} ms for token {first['token']:,}, "
-                f"{last['microseconds'] / 1e3:.2f} ms for token {last['token']:,}."
-            )
-    if "scaling" in table:
-        said.append(f"Training time over T is a line with R² = {table['scaling']['T']['r2']:.3f}.")
-    return " ".join(said)

@@ -6,7 +6,6 @@ import pytest
 from realsam_edu import plots
 from realsam_edu.plots_bench import (
     bench_figure,
-    describe_bench,
     plot_growth,
     plot_token_cost,
     plot_training,
@@ -66,9 +65,3 @@ def test_the_figure_has_a_panel_for_whatever_is_measured_and_leaves_the_style_al
         assert plots._active is plots.PALETTE_DARK and dict(plt.rcParams) == before
     finally:
         plots.use_style("light")
-
-
-def test_the_description_is_made_from_the_numbers(table):
-    text = describe_bench(table)
-    for number in ("Sam, fused 4,000", "0.90 ms for token 1,000", "R² = 0.990"):
-        assert number in text
