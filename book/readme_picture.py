@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from realsam_edu import checkpoint
-from realsam_edu.palette import PALETTE as C
-from realsam_edu.runtime import data_dir
-from realsam_edu.trace import Trace, trace_generation
+from realsam_edu.inside.trace import Trace, trace_generation
+from realsam_edu.plots.palette import PALETTE as C
+from realsam_edu.runtime.settings import data_dir
 
 OUT = Path(__file__).parent / "static" / "readme.svg"
 PROMPT, WRITTEN, SEED = "ROMEO:\n", 56, 1

@@ -15,15 +15,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 
-from .runtime import RealSamError, write_atomic
-from .tokenizer import BPETokenizer, CharTokenizer
-from .v1 import V1, V1Config
-from .v2 import V2, V2Config
-from .v3 import V3, V3Config
-from .v4 import V4, V4Config
+from .model.versions import MODELS
+from .runtime.errors import RealSamError
+from .runtime.files import write_atomic, write_json
+from .text.tokenizer import BPETokenizer, CharTokenizer
 
 FORMAT = "realsam-1"
-MODELS = {"v1": (V1, V1Config), "v2": (V2, V2Config), "v3": (V3, V3Config), "v4": (V4, V4Config)}
 
 
 @dataclass
@@ -91,7 +88,7 @@ def save(path: str | Path, model: torch.nn.Module, tokenizer, card: dict) -> dic
 
     Args:
         path: where to, ending in `.safetensors`.
-        model: any model of `MODELS`.
+        model: any model of `versions.MODELS`.
         tokenizer: the tokenizer it was trained with.
         card: whatever should be remembered; `version`, `config`, `parameters` are added.
 
@@ -117,7 +114,7 @@ def save(path: str | Path, model: torch.nn.Module, tokenizer, card: dict) -> dic
     named, whole = _described(tokenizer)
     pack(Path(path), tensors, card | {"tokenizer": whole})
     card["tokenizer"] = named
-    write_card(Path(path).with_suffix(".json"), card)
+    write_json(Path(path).with_suffix(".json"), card)
     return card
 
 
@@ -134,11 +131,6 @@ def _made_again(whole: dict) -> CharTokenizer | BPETokenizer:
     if whole["kind"] == "characters":
         return CharTokenizer(whole["chars"])
     return BPETokenizer.from_json(whole["json"])
-
-
-def write_card(path: Path, card: dict) -> None:
-    """Write a card as JSON for people and scripts to read."""
-    write_atomic(path, (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def load(path: str | Path, device: str | torch.device = "cpu") -> Checkpoint:

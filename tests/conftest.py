@@ -1,20 +1,13 @@
 """What the slow tests share: one smoke build of the book, a browser, and no silent skips in CI."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
-from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from project import CI, ROOT, Book, build_book
 
-ROOT = Path(__file__).resolve().parents[1]
-CI = os.environ.get("CI", "").lower() in ("1", "true")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOCAL_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 pytest.register_assert_rewrite("widget_page")
@@ -31,45 +24,6 @@ def pytest_sessionfinish(session, exitstatus):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if CI and exitstatus == 0 and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-@dataclass(frozen=True)
-class Book:
-    """The outcome of one build."""
-
-    returncode: int
-    output: str
-    folder: Path
-
-    @property
-    def html(self) -> Path:
-        return self.folder / "html"
-
-    @property
-    def report(self) -> dict:
-        path = self.folder / "report.json"
-        return json.loads(path.read_text()) if self.returncode == 0 else {}
-
-
-def run(capsys, *argv):
-    """Run `realsam` with these words; return its exit code, its output and its errors."""
-    from realsam_edu import cli
-
-    code = cli.main([str(arg) for arg in argv])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def build_book(budget: str, timeout: int) -> subprocess.CompletedProcess:
-    """Run `python book/build.py` with this budget; at most `timeout` seconds."""
-    return subprocess.run(
-        [sys.executable, "book/build.py"],
-        cwd=ROOT,
-        env=os.environ | {"REALSAM_BUDGET": budget},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +60,7 @@ def clean_style():
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from realsam_edu import plots
+    from realsam_edu.plots import neurons as plots
 
     with matplotlib.rc_context():
         plots.use_style("light")

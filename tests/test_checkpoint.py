@@ -7,10 +7,12 @@ import os
 import pytest
 import torch
 
-from realsam_edu import checkpoint, runtime
-from realsam_edu.runtime import RealSamError, seed_all
-from realsam_edu.tokenizer import CharTokenizer
-from realsam_edu.v1 import V1, V1Config
+from realsam_edu import checkpoint
+from realsam_edu.model.v1 import V1, V1Config
+from realsam_edu.runtime import files
+from realsam_edu.runtime.errors import RealSamError
+from realsam_edu.runtime.settings import seed_all
+from realsam_edu.text.tokenizer import CharTokenizer
 
 
 @pytest.fixture
@@ -75,9 +77,9 @@ def test_interrupted_write_leaves_no_temporary_file(tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runtime.os, "fsync", interrupted)
+    monkeypatch.setattr(files.os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        runtime.write_atomic(tmp_path / "card.json", b"{}")
+        files.write_atomic(tmp_path / "card.json", b"{}")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -88,7 +90,7 @@ def test_full_disk_leaves_the_old_file(saved, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(runtime.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(RealSamError, match="No space left on device; nothing was changed"):
         checkpoint.save(path, model, CharTokenizer("abcd\n"), {})
     assert path.read_bytes() == before

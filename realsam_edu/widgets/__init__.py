@@ -10,11 +10,11 @@ import anywidget
 import numpy as np
 import traitlets as t
 
-from realsam_edu.palette import css_variables
-from realsam_edu.runtime import RealSamError
-from realsam_edu.widgets.logs import recorded_traits, replay_traits
-from realsam_edu.widgets.pack import trace_traits
-from realsam_edu.widgets.population import console_traits
+from ..plots.palette import css_variables
+from ..runtime.errors import RealSamError
+from .logs import recorded_traits, replay_traits
+from .pack import trace_traits
+from .population import console_traits
 
 __all__ = [
     "CurriculumReplay",

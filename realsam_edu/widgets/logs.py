@@ -5,7 +5,7 @@ from itertools import groupby
 
 import numpy as np
 
-from realsam_edu.runtime import RealSamError
+from ..runtime.errors import RealSamError
 
 FIELDS = ("loss", "val", "rate", "alive", "lr", "stress")
 CARD = ("seq_len", "epochs", "train", "val", "perplexity", "ended")

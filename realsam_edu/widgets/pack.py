@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from realsam_edu.runtime import RealSamError
+from ..runtime.errors import RealSamError
 
 
 def pack_spikes(spk: np.ndarray) -> bytes:

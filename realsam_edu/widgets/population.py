@@ -8,8 +8,8 @@ The page computes the same in float32, operation by operation, so its spikes are
 import numpy as np
 import torch
 
-from realsam_edu.neurons import lif_step
-from realsam_edu.runtime import RealSamError
+from ..neurons.lif import lif_step
+from ..runtime.errors import RealSamError
 
 CELLS = 65_536  # the largest T·N that the page carries
 

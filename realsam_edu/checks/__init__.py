@@ -1,0 +1,1 @@
+"""Immediate feedback in the notebooks, one module per notebook."""

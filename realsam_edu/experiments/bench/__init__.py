@@ -1,0 +1,1 @@
+"""How fast Sam learns and writes, beside rivals, in one run."""

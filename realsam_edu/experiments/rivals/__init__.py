@@ -1,0 +1,1 @@
+"""Who Sam is compared with."""

@@ -1,0 +1,112 @@
+"""Where the code runs: device, seed, budget, folder. The only file that reads the environment.
+
+| variable | values | meaning |
+|---|---|---|
+| `REALSAM_BUDGET` | smoke, class, full | how long notebook trainings run |
+| `REALSAM_SCAN` | reference, fused, triton | which recurrent loop the models use |
+| `REALSAM_DATA` | a folder | where checkpoints, results and downloads live |
+"""
+
+import ctypes
+import os
+import platform
+import random
+import signal
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .errors import RealSamError
+
+BUDGETS = ("smoke", "class", "full")
+CHECKOUT = Path(__file__).resolve().parents[2]  # where the package runs from
+
+
+def _one_of(variable: str, choices: tuple[str, ...], default: str | None) -> str | None:
+    value = os.environ.get(variable, default)
+    if value not in (*choices, default):
+        raise RealSamError(f"{variable} is '{value}'; set it to one of {', '.join(choices)}.")
+    return value
+
+
+def budget() -> str:
+    """Return "smoke", "class" or "full", from REALSAM_BUDGET (default "class")."""
+    return _one_of("REALSAM_BUDGET", BUDGETS, "class")
+
+
+def wanted_scan(choices: tuple[str, ...]) -> str | None:
+    """Return which of `choices` REALSAM_SCAN asks for; None if it asks for none."""
+    return _one_of("REALSAM_SCAN", choices, None)
+
+
+def data_dir() -> Path:
+    """Return the folder of checkpoints, results and downloads.
+
+    REALSAM_DATA if set; else `data/` of the checkout that the package runs from; else `./data`.
+    """
+    if "REALSAM_DATA" in os.environ:
+        return Path(os.environ["REALSAM_DATA"])
+    return CHECKOUT / "data" if (CHECKOUT / "pyproject.toml").exists() else Path("data")
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """Return the device called `name`, or the best one present: cuda, then mps, then cpu.
+
+    Raises:
+        RealSamError: `name` is unknown, or that device is not present.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name is None:
+        name = next(device for device, here in present.items() if here)
+    if not present.get(name, False):
+        usable = ", ".join(device for device, here in present.items() if here)
+        raise RealSamError(f"Device '{name}' is not available here; choose one of: {usable}.")
+    return torch.device(name)
+
+
+def seed_all(seed: int) -> None:
+    """Seed Python, NumPy and torch (all devices), so that a CPU run repeats bit for bit."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002, for libraries that still draw from it
+    torch.manual_seed(seed)
+
+
+@contextmanager
+def interrupt_flag():
+    """Turn the first Ctrl-C into a flag that is read between steps; a second one interrupts."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag  # signals reach the main thread only
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number, frame):
+        flag.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def keep_memory() -> None:
+    """Let freed memory stay with this process, ready for the next tensors (glibc only).
+
+    A training step takes hundreds of megabytes and frees them again. By default the C library hands
+    large blocks back at once, and the next step pays for every page anew: about a tenth of the time
+    of a step of V4 on a CPU. The peak stays what it was.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    mallopt = ctypes.CDLL(None).mallopt
+    mallopt(-4, 0)  # M_MMAP_MAX: no block gets a mapping of its own
+    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: the heap does not shrink

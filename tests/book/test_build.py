@@ -1,0 +1,96 @@
+"""The book builds with warnings as errors, and its pages are whole and need no network."""
+
+import re
+import sys
+
+import pytest
+from project import CI, ROOT, Book, build_book
+
+sys.path.insert(0, str(ROOT / "book"))
+import pages
+
+from realsam_edu.model.v1 import V1, V1Config
+from realsam_edu.model.v4 import V4Config
+
+pytestmark = pytest.mark.book
+PAGES = pages.toc_files(ROOT)
+WIDGET_PAGES = [p for p in PAGES if pages.WIDGETS.search(pages.code_of(pages.source_of(ROOT, p)))]
+
+
+def test_builds_without_a_warning(book: Book):
+    assert book.returncode == 0, book.output[-4000:]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_there_and_titled(book: Book, page: str):
+    text = (book.html / f"{page}.html").read_text(encoding="utf-8")
+    assert "<h1" in text
+    assert "Smoke build" in text  # no reader can take its numbers for results
+
+
+@pytest.mark.parametrize("page", WIDGET_PAGES)
+def test_widgets_carry_their_state(book: Book, page: str):
+    text = (book.html / f"{page}.html").read_text(encoding="utf-8")
+    assert pages.STATE in text
+    assert "application/vnd.jupyter.widget-view+json" in text
+
+
+def test_landing_page_and_notebooks_show_widgets():
+    assert {"book/index", "notebooks/00_meet_sam"} <= set(WIDGET_PAGES)
+
+
+def test_no_page_loads_anything_remote(book: Book):
+    if not book.report["offline"]:
+        (pytest.fail if CI else pytest.skip)("the browser files are not installed: npm is missing")
+    remote = {name: page["remote"] for name, page in book.report["pages"].items()}
+    assert not any(remote.values()), remote
+
+
+def test_remote_loads_are_recognised():
+    html = """
+    <script src="https://cdn.example/a.js"></script><link rel="stylesheet" href="//x.example/b.css">
+    <style>@import url("https://fonts.example/c.css");</style><a href="https://fine.example">d</a>
+    <link rel="canonical" href="https://fine.example"><script src="_static/e.js"></script>"""
+    assert len(pages.remote_loads(html)) == 3
+
+
+def test_no_figure_or_cell_shows_an_error(book: Book):
+    for name in PAGES:
+        text = (book.html / f"{name}.html").read_text(encoding="utf-8")
+        assert "Traceback (most recent call last)" not in text, name
+
+
+def test_second_build_is_quick_and_runs_nothing(book: Book):
+    assert book.returncode == 0
+    before = (book.html / f"{PAGES[1]}.html").stat().st_mtime_ns
+    again = build_book("smoke", timeout=120)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert (book.html / f"{PAGES[1]}.html").stat().st_mtime_ns == before
+
+
+def test_drawing_of_v1_matches_its_config():
+    drawing = (ROOT / "book/static/v1.svg").read_text(encoding="utf-8")
+    config = V1Config()
+    assert f"{config.embed} neurons" in drawing
+    assert len(re.findall(f">{config.hidden} neurons<", drawing)) == len(V1(config).layers)
+    assert f"{config.vocab} scores" in drawing
+
+
+def test_drawing_of_v4_matches_its_config():
+    drawing = (ROOT / "book/static/v4.svg").read_text(encoding="utf-8")
+    config = V4Config()
+    for words in (
+        f">{config.embed} neurons<",
+        f">{config.embed} → {config.hidden}<",
+        f"{config.hidden} real numbers",
+        f">{config.hidden} neurons<",
+        f"{config.vocab:,} scores",
+    ):
+        assert words in drawing, words
+    assert config.depth == 6 and "block, one of six" in drawing
+
+
+def test_budget_must_be_known():
+    done = build_book("huge", timeout=120)
+    assert done.returncode == 2
+    assert "smoke, class, full" in done.stdout + done.stderr
