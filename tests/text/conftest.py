@@ -33,8 +33,8 @@ class _Answer(BaseHTTPRequestHandler):
             return self._head(416, {})
         self._head(206 if start else 200, {"Content-Length": len(data) - start})
         piece = data[start:][: server.break_after]
-        self.wfile.write(piece)
         server.sent.append((path, start, len(piece)))
+        self.wfile.write(piece)
         return self.connection.close()
 
     def _redirect(self):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from realsam_edu import cli
 from realsam_edu.runtime import files
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.files import read_text
@@ -125,6 +126,21 @@ def test_the_same_text_wherever_it_was_saved(tmp_path, monkeypatch, save, end, c
     file = tmp_path / "a.txt"
     file.write_bytes(save(f"Äh{end}{end}one – two{end}"))
     assert read_text(file) == "Äh\n\none – two\n"
+
+
+@pytest.mark.parametrize("mode", ["v1", "v4"])
+def test_evaluate_measures_the_same_wherever_a_text_was_saved(tmp_path, capsys, mode):
+    text = "Tom ran home.\nHe was glad.\n\n" * 3 + ("<|endoftext|>\nMia slept." * (mode == "v4"))
+    crlf = text.replace("\n", "\r\n")
+    saved = [text.encode(), crlf.encode(), text.encode("utf-8-sig"), crlf.encode("utf-8-sig")]
+    measured = []
+    for data in saved:
+        (tmp_path / "a.txt").write_bytes(data)
+        argv = ["evaluate", "--mode", mode, "--text", str(tmp_path / "a.txt"), "--json"]
+        assert cli.main([*argv, "--device", "cpu"]) == 0
+        measured.append(json.loads(capsys.readouterr().out))
+    assert measured[0]["bpc"] > 0
+    assert measured == measured[:1] * 4
 
 
 def test_what_corpora_says():
