@@ -302,7 +302,7 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
     code = """
         import random, resource, sys
         from pathlib import Path
-        from realsam_edu.prepare import prepare
+        from realsam_edu.text.prepare import prepare
         rng, folder, peaks = random.Random(0), Path(sys.argv[1]), []
         words = ["".join(rng.choices("abcdefghijklmnop", k=rng.randint(1, 9))) for _ in range(5000)]
         for i, megabytes in enumerate((1, 12)):
