@@ -16,6 +16,7 @@ from realsam_edu import cli
 from realsam_edu.cli.flags import paths_by_name
 from realsam_edu.runtime import files
 from realsam_edu.runtime.errors import RealSamError
+from realsam_edu.text import storybook
 from realsam_edu.text import token_files as arrays
 from realsam_edu.text.levels import TEXTS
 from realsam_edu.text.prepare import prepare
@@ -96,6 +97,17 @@ def test_a_touched_file_is_compared_a_changed_one_encoded(small, tales):
     assert after.sha256 != before.sha256
     assert after.tokenizer.sha256 == before.tokenizer.sha256  # models depend on it
     assert "learnt from other text" in after.notes[0]
+
+
+def test_another_grammar_is_encoded_again(small, monkeypatch):
+    before = small()
+    monkeypatch.setattr(storybook, "fingerprint", lambda: "another grammar")
+    after = small()
+    assert {array.corpus for p, array in after.arrays.items() if p in after.made} == {"storybook"}
+    assert len(after.made) == 2 * 5
+    assert after.tokenizer.sha256 == before.tokenizer.sha256
+    assert "learnt from other text" in after.notes[0]
+    assert not small().made
 
 
 def test_other_limits_and_tokenizers_are_encoded_again(small, tmp_path):
