@@ -44,7 +44,7 @@ class _Plays(_Shakespeare):
         Raises:
             RealSamError: they are not all there.
         """
-        plays = _installed() if path is None else sorted(path.rglob("*.md"))
+        plays = _installed() if path is None else sorted(path.glob("**/*.md"))
         if len(plays) != 38 or not all(play.exists() for play in plays):
             raise RealSamError(
                 f"Found {len(plays)} plays where 38 were expected; reinstall them with "
