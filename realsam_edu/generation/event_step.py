@@ -147,12 +147,12 @@ class _Readout:
         part = wired.readout
         self.norm, self.affine = _Norm(sums[part.reads], part.norm.eps), _affine(part.norm)
         self.head, self.table = part.head * part.scale, wired.table.clone()  # (E, N), (V, E)
-        self.seen = self.head.new_empty(len(self.head))  # (E,)
-        self.scores, self.total = torch.empty_like(wired.bias), sums[SCORES]  # (V,)
+        self.seen, self.scores = self.head.new_empty(len(self.head)), torch.empty_like(wired.bias)
 
-    def add(self) -> None:
+    def read(self) -> torch.Tensor:
+        """Return the scores without their bias, (V,)."""
         torch.mv(self.head, self.norm(*self.affine), out=self.seen)
-        self.total.add_(torch.mv(self.table, self.seen, out=self.scores))
+        return torch.mv(self.table, self.seen, out=self.scores)
 
 
 def runs_event_driven(model) -> bool:
@@ -179,46 +179,48 @@ class EventStep:
         if model.readout.bias.dtype not in (torch.float32, torch.float64):
             model = copy.deepcopy(model).float()
         wired = wiring(model)
-        self._vocab, layers = len(wired.table), wired.populations
         spk = ste_threshold(wired.table)  # (V, E)
         tables = {name: F.linear(spk, matrix) for name, matrix in wired.inputs.items()}  # (V, M)
         sums = {name: torch.empty_like(table[0]) for name, table in tables.items()}  # (M,)
         sums[SCORES] = self._scores = torch.empty_like(wired.bias)  # (V,)
-        self._bias = wired.bias.clone()
-        self.populations = _populations(layers, sums)
-        self._currents = _Currents(layers, sums)
+        self._vocab, self._bias = len(wired.table), wired.bias.clone()
+        self.populations = _populations(wired.populations, sums)
+        self._currents = _Currents(wired.populations, sums)
         self._readout = None if wired.readout is None else _Readout(wired, sums)
         self._arrange(wired, tables, sums)
         self.load(model.zero_state(1))
 
     def _arrange(self, wired: Wiring, tables: dict, sums: dict) -> None:
-        """Decide what a token looks up: whole currents where it can, else how a sum starts."""
+        """Decide what a token looks up: a whole current where it can, else how a sum starts."""
         written = {part.to for layer in wired.populations for part in layer.synapses}
-        known = [
-            layer.norm(tables[layer.reads])  # (V, N)
-            if layer.reads not in written and layer.diversity is None
-            else None
-            for layer in wired.populations
-        ]
-        live = {p.reads for p, row in zip(wired.populations, known, strict=True) if row is None}
-        live |= written
-        self._starts = [(sums[name], table) for name, table in tables.items() if name in live]
+        known, live = [], {name for name in tables if name in written}  # sums used at run time
+        live |= set() if wired.readout is None else {wired.readout.reads}
+        for layer in wired.populations:
+            if layer.reads in written or layer.diversity is not None:
+                known.append(None)
+                live.add(layer.reads)
+            else:
+                known.append(layer.norm(tables[layer.reads]).unbind())  # V times (N,)
+        self._starts = [(sums[name], tables[name].unbind()) for name in live]  # V times (M,)
         layers = self.populations, known, self._currents.norms, self._currents.each
         self._layers = list(zip(*layers, strict=True))
+        self._spikes_score = SCORES in written
 
     def step(self, token: int) -> torch.Tensor:
         """Read a token; return the scores of the next, (V,), in a buffer that the next step reuses.
 
         Constant work for constant rates, and no tensor memory is allocated.
         """
-        for total, table in self._starts:
-            total.copy_(table[token])
-        self._scores.copy_(self._bias)
+        for total, rows in self._starts:
+            total.copy_(rows[token])
+        if self._spikes_score:
+            self._scores.copy_(self._bias)
         for population, known, norm, affine in self._layers:
             population.advance(norm(*affine) if known is None else known[token])
-        if self._readout is not None:
-            self._readout.add()
-        return self._scores
+        if self._readout is None:
+            return self._scores
+        seen = self._readout.read()
+        return seen.add_(self._scores if self._spikes_score else self._bias)
 
     @property
     def state(self) -> tuple:

@@ -151,8 +151,7 @@ def stream(
         temperature, top_k: see `sample_token`.
         seed: same seed, same text.
         stress: hold V4's stress at this number in [0, 1]; None lets it feel.
-        on_step: told of everything that is read, the prompt first; what was written last is not
-            read before more is asked for.
+        on_step: told of all that is read; the last piece is read when more is asked for.
 
     Raises:
         RealSamError: the prompt is empty or holds characters the model does not know, the

@@ -2,10 +2,12 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from project import ROOT
+from torch import nn
 from torch.profiler import profile
 
 from realsam_edu import checkpoint
@@ -15,6 +17,7 @@ from realsam_edu.model.v1 import V1, V1Config
 from realsam_edu.model.v2 import V2, V2Config
 from realsam_edu.model.v3 import V3, V3Config
 from realsam_edu.model.v4 import V4, V4Config
+from realsam_edu.model.wiring import SCORES, Synapses
 from realsam_edu.neurons.lif import LIFState
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
@@ -101,6 +104,35 @@ def test_a_trained_model_in_float64_spikes_the_same(trained, version):
 )
 def test_any_small_model_spikes_the_same(version, changes):
     assert 0.01 < assert_equal_walk(small(version, **changes), 300) < 0.6
+
+
+class Tomorrow(V4):
+    """A version that nobody has written yet: its last spikes also speak for themselves."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.direct = nn.Linear(config.hidden, config.vocab, bias=False)
+
+    def step(self, token, state):
+        logits, state = super().step(token, state)
+        return logits + self.direct(state[-2].spk), state
+
+    def wiring(self):
+        wired = self.describe(self.diversity)
+        first, *rest, last = wired.populations
+        said = (*last.synapses, Synapses(SCORES, self.direct.weight))
+        ends = replace(first, diversity=None), replace(last, synapses=said)
+        return replace(wired, populations=(ends[0], *rest, ends[1]))
+
+
+def test_a_version_of_tomorrow_needs_nothing_but_its_wiring():
+    seed_all(0)
+    model = Tomorrow(V4Config(**SIZES, depth=3)).double().eval()
+    model.diversity[0] = 0.0  # the first block hears no stress, and the wiring says so
+    assert_equal_walk(model, 100)
+    with torch.no_grad():
+        model.direct.weight.mul_(2)
+    assert_equal_walk(model, 20)
 
 
 @pytest.mark.parametrize("stress", [0.0, 0.4])

@@ -25,7 +25,11 @@ from realsam_edu.text.tokenizer import CharTokenizer
 CHARS = CharTokenizer("abcdefgh")
 writing = sys.modules[generate_text.__module__]
 VERSIONS = ("v1", "v2", "v3", "v4")
-PROMPTS = ("Once upon a time there was a", "Lily", "The dog said:")
+PROMPTS = (
+    "Once upon a time, there was a little dog. One day,",
+    "Once upon a time, there was a girl named Lily. She found a key in the garden. She",
+    "Once upon a time, Tom and his mom went to the park. They saw a big tree. Tom",
+)
 WRITTEN = 40
 DRAWN = 0.8
 
@@ -95,13 +99,11 @@ def test_the_recording_is_the_run_that_wrote(version, stress, prompt, temperatur
     )
     steps = len(recorded.chars)
     assert given + [token for token, *_ in seen] == given + tokens[:WRITTEN]
-    assert recorded.prompt_len == len(given) < steps <= len(given) + WRITTEN
-    wanted = torch.cat([torch.stack([spk[:, 0] for spk, _, _ in heard])], 1)  # (L, T, N)
-    spk = torch.cat([wanted, torch.stack([step[1] for step in seen], 1)], 1)[:, :steps]
-    mem = torch.stack([mem[:, 0] for _, mem, _ in heard])
-    mem = torch.cat([mem, torch.stack([step[2] for step in seen], 1)], 1)[:, :steps]
-    assert np.array_equal(recorded.spk, spk.numpy())
-    assert np.array_equal(recorded.mem, mem.numpy())
+    assert recorded.prompt_len == len(given) < steps - 3 <= len(given) + WRITTEN
+    for part, mine in enumerate((recorded.spk, recorded.mem)):  # (L, T, N)
+        read = torch.stack([population[part][:, 0] for population in heard])
+        stepped = torch.stack([step[1 + part] for step in seen], 1)
+        assert np.array_equal(mine, torch.cat([read, stepped], 1)[:, :steps].numpy())
     shown = [made.tokenizer.decode([token]) for token in given + tokens]
     assert [char.replace(START, "<|endoftext|>") for char in recorded.chars] == shown[:steps]
     if temperature == 0:  # the favourite is what comes
