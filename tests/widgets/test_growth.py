@@ -17,10 +17,12 @@ from widget_page import (
     widget_page,
 )
 
-from realsam_edu import widgets
 from realsam_edu.neurons.lif import lif_step
 from realsam_edu.runtime.errors import RealSamError
-from realsam_edu.widgets import CurriculumReplay, Homeostasis, StressConsole, logs, population
+from realsam_edu.widgets import CurriculumReplay, Homeostasis, StressConsole, respond
+from realsam_edu.widgets.base import styles
+from realsam_edu.widgets.curriculum_replay import phase_groups, replay_traits
+from realsam_edu.widgets.stress_console import pack_current, unpack_current
 
 PHASES = ("words", "phrases", "sentences", "stories", "conversations", "mixed")
 KINDS = ("diverse", "uniform")
@@ -66,7 +68,7 @@ def make_population(steps=48, neurons=40, seed=0):
 def test_a_run_is_packed_column_by_column():
     log = make_log()
     log[2]["val"] = None
-    traits = logs.replay_traits(log, CARD, make_control(log))
+    traits = replay_traits(log, CARD, make_control(log))
     columns = np.frombuffer(traits["numbers"], "<f4").reshape(len(traits["fields"]), -1)
     run = dict(zip(traits["fields"], columns, strict=True))
     assert run["tokens"].tolist() == [e["tokens"] for e in log]
@@ -83,7 +85,7 @@ def test_a_run_is_packed_column_by_column():
 def test_a_phase_that_returns_finds_its_own_line_of_the_table():
     log = [{"tokens": i, "loss": 1.0, "phase": p} for i, p in enumerate(["a", "b", "b", "a"])]
     table = [{"phase": "a", "epochs": 1}, {"phase": "b", "epochs": 2}, {"phase": "a", "epochs": 3}]
-    groups = logs.phase_groups(log, table)
+    groups = phase_groups(log, table)
     found = [(g["phase"], g["first"], g["last"], g["epochs"]) for g in groups]
     assert found == [("a", 0, 0, 1), ("b", 1, 2, 2), ("a", 3, 3, 3)]
 
@@ -123,7 +125,7 @@ def test_a_run_that_cannot_be_shown_is_refused_in_a_sentence(make, words):
 def test_currents_survive_packing():
     cur = make_population()[0]
     cur[:, 3] = 0
-    drawn = population.unpack_current(*population.pack_current(cur))
+    drawn = unpack_current(*pack_current(cur))
     assert drawn.dtype == np.float32
     assert (np.abs(drawn - cur) <= 0.51 * np.abs(cur).max(0) / 127 + 1e-9).all()
 
@@ -131,13 +133,13 @@ def test_currents_survive_packing():
 @pytest.mark.parametrize("stress", [0.0, 0.37, 1.0])
 def test_the_reference_is_the_equation(stress):
     cur, beta, diversity, thr = make_population()
-    spikes = population.answer(cur, beta, diversity, stress, thr)
+    spikes = respond(cur, beta, diversity, stress, thr)
     mem = np.zeros(cur.shape[1])
     for t, now in enumerate(cur):
         mem = beta * mem + (1 + stress * diversity) * now - thr * (mem > thr)
         assert np.array_equal(spikes[t], mem > thr), t
     if stress == 0:
-        assert np.array_equal(spikes, population.answer(cur, beta, np.ones(40), stress, thr))
+        assert np.array_equal(spikes, respond(cur, beta, np.ones(40), stress, thr))
 
 
 @pytest.mark.parametrize(
@@ -187,8 +189,8 @@ def test_the_new_widgets_keep_the_page_light_and_fetch_nothing():
 @pytest.fixture(scope="module")
 def modules(chromium):
     """A page that holds the three modules as window.replay, window.homeo and window.stress."""
-    files = {"replay": "curriculum_replay", "homeo": "homeostasis", "stress": "stress_console"}
-    with module_page(chromium, files) as page:
+    classes = {"replay": CurriculumReplay, "homeo": Homeostasis, "stress": StressConsole}
+    with module_page(chromium, classes) as page:
         yield page
 
 
@@ -197,7 +199,7 @@ def modules(chromium):
 def test_the_page_computes_the_spikes_of_sams_neuron(modules, seed):
     cur, beta, diversity, thr = make_population(64, 96, seed)
     widget = StressConsole(cur, beta, diversity, thr)
-    used = population.unpack_current(widget.cur_codes, widget.cur_scale)
+    used = unpack_current(widget.cur_codes, widget.cur_scale)
     ask = """([state, values]) => {
       unpack(state);
       const pop = stress.readPopulation({ get: (name) => state[name] });
@@ -209,7 +211,7 @@ def test_the_page_computes_the_spikes_of_sams_neuron(modules, seed):
     values = [0, 0.01, 0.3, 0.77, 1]
     for s, answers in zip(values, modules.evaluate(ask, [state_of(widget), values]), strict=True):
         for hears, got in zip((diversity, np.ones(96)), answers, strict=True):
-            want = population.answer(used, beta, hears, s, thr)
+            want = respond(used, beta, hears, s, thr)
             assert got["spikes"] == want.ravel().tolist()  # every spike, bit for bit
             assert got["total"] == want.sum() > 0
             assert got["firing"] == (want.sum(0) > 0).sum()
@@ -308,7 +310,7 @@ def mounted(chromium):
         Homeostasis(recorded=log, recorded_label="V3"),
         StressConsole(cur, beta, diversity, thr, label="noise"),
     )
-    viewport, css = {"width": 400, "height": 800}, widgets.styles("growth.css")
+    viewport, css = {"width": 400, "height": 800}, styles("growth.css")
     with widget_page(chromium, made, css, width=384, viewport=viewport) as page:
         yield page
 
@@ -399,7 +401,7 @@ def test_the_recorded_run_is_one_choice_away(mounted):
 @pytest.mark.browser
 def test_the_console_shows_the_numbers_of_python(mounted):
     cur, beta, diversity, thr = make_population()
-    used = population.unpack_current(*population.pack_current(cur))
+    used = unpack_current(*pack_current(cur))
     root = mounted.get_by_test_id("stress-console")
     for key, stress in {"ArrowRight": 0.31, "PageUp": 0.41, "Home": 0, "End": 1}.items():
         root.focus()
@@ -407,7 +409,7 @@ def test_the_console_shows_the_numbers_of_python(mounted):
         assert trait(mounted, 2, "stress") == pytest.approx(stress)
         said = root.get_by_test_id("stress-says").inner_text()
         for kind, hears in zip(KINDS, (diversity, np.ones(40)), strict=True):
-            spikes = population.answer(used, beta, hears, stress, thr)
+            spikes = respond(used, beta, hears, stress, thr)
             firing = (spikes.sum(0) > 0).sum()
             words = f"{kind.title()}: {firing} of 40 neurons fire, {spikes.sum()} spikes, "
             assert words + f"mean rate {100 * spikes.mean():.1f}\u00a0%" in said
@@ -455,7 +457,7 @@ def test_a_removed_widget_stops_and_lets_go(mounted):
 
 @pytest.mark.browser
 def test_reduced_motion_means_no_autoplay(chromium):
-    made, css = [CurriculumReplay(make_log(), autoplay=True)], widgets.styles("growth.css")
+    made, css = [CurriculumReplay(make_log(), autoplay=True)], styles("growth.css")
     with widget_page(chromium, made, css, width=700, reduced_motion="reduce") as page:
         assert page.get_by_test_id("play").inner_text() == "Play"
 
@@ -467,4 +469,4 @@ def test_the_reference_takes_the_step_of_the_book():
         spk, mem = lif_step(now * (1 + 0.5 * diversity), mem, beta, thr)
         spikes.append(spk)
     want = torch.stack(spikes).numpy()
-    assert np.array_equal(population.answer(cur, beta, diversity, 0.5, thr), want)
+    assert np.array_equal(respond(cur, beta, diversity, 0.5, thr), want)

@@ -18,12 +18,12 @@ from widget_page import (
     widget_page,
 )
 
-from realsam_edu import widgets
 from realsam_edu.neurons.lif import lif_step
 from realsam_edu.neurons.surrogate import surrogate_grad
 from realsam_edu.plots.palette import PALETTE_DARK, css_variables
 from realsam_edu.runtime.errors import RealSamError
-from realsam_edu.widgets import LIFPlayground, RasterStepper, SurrogateExplorer, pack
+from realsam_edu.widgets import LIFPlayground, RasterStepper, SurrogateExplorer, raster_stepper
+from realsam_edu.widgets.base import styles
 
 
 def make_trace(layers=2, steps=160, neurons=512, prompt=40, seed=0):
@@ -62,15 +62,15 @@ def small():
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 7, 13), (3, 16, 8)])
 def test_spikes_survive_packing(shape):
     spk = np.random.default_rng(0).integers(0, 2, shape).astype(np.uint8)
-    packed = pack.pack_spikes(spk)
+    packed = raster_stepper.pack_spikes(spk)
     assert len(packed) == math.ceil(spk.size / 8)
-    assert np.array_equal(pack.unpack_spikes(packed, shape), spk)
+    assert np.array_equal(raster_stepper.unpack_spikes(packed, shape), spk)
 
 
 def test_a_packed_membrane_is_close_and_on_its_side_of_the_threshold():
     trace = make_trace()
-    codes, scale = pack.pack_membrane(trace.mem, trace.thr)
-    drawn = pack.unpack_membrane(codes, scale, trace.thr, trace.mem.shape[1])
+    codes, scale = raster_stepper.pack_membrane(trace.mem, trace.thr)
+    drawn = raster_stepper.unpack_membrane(codes, scale, trace.thr, trace.mem.shape[1])
     assert np.array_equal(np.frombuffer(codes, np.int8).reshape(trace.spk.shape) > 0, trace.spk > 0)
     span = np.abs(trace.mem - trace.thr[:, None]).max(1, keepdims=True)
     assert (np.abs(drawn - trace.mem) <= 1.01 * span / 127).all()
@@ -80,7 +80,7 @@ def test_a_membrane_a_hair_from_the_threshold_stays_on_its_side():
     thr = np.array([[1.0]], np.float32)
     above, below = np.nextafter(np.float32(1), np.array([2, 0], np.float32))
     mem = np.array([above, 1.0, below, 5.0, -30.0], np.float32).reshape(1, 5, 1)
-    codes = np.frombuffer(pack.pack_membrane(mem, thr)[0], np.int8)
+    codes = np.frombuffer(raster_stepper.pack_membrane(mem, thr)[0], np.int8)
     assert (codes > 0).tolist() == [True, False, False, True, False]
 
 
@@ -107,11 +107,11 @@ def test_a_stepper_opens_at_the_end_of_the_prompt(small):
 
 def test_the_scripts_fetch_nothing_and_evaluate_nothing():
     for cls in (LIFPlayground, SurrogateExplorer, RasterStepper):
-        expect_self_contained(cls._esm if isinstance(cls._esm, str) else cls()._esm)
+        expect_self_contained(cls._esm)
 
 
 def test_widgets_wear_the_palette():
-    css = widgets.styles()
+    css = styles()
     assert css_variables("light") in css
     assert css_variables("dark") in css
 
@@ -122,8 +122,8 @@ def test_widgets_wear_the_palette():
 @pytest.fixture(scope="module")
 def modules(chromium):
     """A page that holds the three modules as window.lif, window.surrogate and window.raster."""
-    files = {"lif": "lif_playground", "surrogate": "surrogate_explorer", "raster": "raster_stepper"}
-    with module_page(chromium, files) as page:
+    classes = {"lif": LIFPlayground, "surrogate": SurrogateExplorer, "raster": RasterStepper}
+    with module_page(chromium, classes) as page:
         yield page
 
 
@@ -248,7 +248,7 @@ def mounted(chromium, small):
     """Two steppers, a playground and an explorer in one page without a kernel."""
     made = RasterStepper(small), RasterStepper(small), LIFPlayground(), SurrogateExplorer()
     viewport = {"width": 380, "height": 800}
-    with widget_page(chromium, made, widgets.styles(), width=360, viewport=viewport) as page:
+    with widget_page(chromium, made, styles(), width=360, viewport=viewport) as page:
         yield page
 
 
@@ -360,5 +360,5 @@ def test_a_removed_widget_stops_and_lets_go(mounted):
 @pytest.mark.browser
 def test_reduced_motion_means_no_autoplay(chromium, small):
     made = [RasterStepper(small, autoplay=True)]
-    with widget_page(chromium, made, widgets.styles(), 700, reduced_motion="reduce") as page:
+    with widget_page(chromium, made, styles(), 700, reduced_motion="reduce") as page:
         assert page.locator('[data-testid="play"]').inner_text() == "Play"
