@@ -1,12 +1,10 @@
-"""What every figure keeps to: no warning, the axes that it is given, nothing changed, no torch."""
+"""What every figure keeps to: no warning, the axes that it is given, nothing changed."""
 
-import ast
 import pickle
 
 import matplotlib.pyplot as plt
 import pytest
 from plots.figures import EVERY, bench_table
-from project import ROOT
 
 from realsam_edu import plots
 
@@ -47,21 +45,6 @@ def test_inputs_are_left_as_they_were(name):
 def test_no_figure_is_forgotten_here():
     public = {value for name, value in vars(plots).items() if name.startswith("plot_")}
     assert {figure for figure, _, _ in EVERY.values()} == public | {plots.version_map}
-
-
-def imported(path):
-    """The first part of every absolute import of a file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module.split(".")[0]
-
-
-def test_figures_know_no_torch():
-    files = sorted((ROOT / "realsam_edu/plots").glob("*.py"))
-    assert {"matplotlib", "numpy"} <= {name for path in files for name in imported(path)}
-    assert not [path.name for path in files if "torch" in imported(path)]
 
 
 def test_the_bench_figure_has_a_panel_for_whatever_is_measured_and_leaves_the_style_alone():
