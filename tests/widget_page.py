@@ -79,6 +79,11 @@ def widget_page(chromium, made, css: str, width: int, **options):
     assert problems == []
 
 
+def trait(page, which, name):
+    """A trait of one of the widgets `shown`."""
+    return page.evaluate("([k, name]) => shown[k].model.get(name)", [which, name])
+
+
 def settle(page):
     """Wait until what changed is drawn."""
     frame = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
