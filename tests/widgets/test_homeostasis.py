@@ -106,8 +106,10 @@ def test_homeostasis_runs_stops_learns_and_starts_again(mounted):
     assert "Neuron 1:" in says.inner_text()
     mounted.keyboard.press("l")
     assert root.get_by_test_id("learn").get_attribute("aria-pressed") == "true"
+    mounted.clock.install()  # the page's time moves when the test says so
     mounted.keyboard.press("Space")
-    mounted.wait_for_function("shown[0].model.get('window') > 12")
+    mounted.clock.run_for(1_000)
+    assert trait(mounted, 0, "window") == 15  # from 11, four a second
     mounted.keyboard.press("Space")
     mounted.keyboard.press("Home")
     assert "Nothing has run yet" in says.inner_text()

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from widget_page import module_page, settle, state_of, widget_page
+from widget_page import module_page, settle, state_of, trait, widget_page
 from widgets.examples import make_trace
 
 from realsam_edu.plots.palette import PALETTE_DARK
@@ -120,9 +120,11 @@ def test_keys_step_the_raster_and_leave_its_neighbour_alone(mounted, small):
 def test_space_plays_and_pauses_and_arrows_choose_a_neuron(mounted):
     root = mounted.locator('[data-testid="raster-stepper"]').first
     root.focus()
+    mounted.clock.install()  # the page's time moves when the test says so
     mounted.keyboard.press("Space")
     assert root.locator('[data-testid="play"]').inner_text() == "Pause"
-    mounted.wait_for_function("shown[0].model.get('step') > 10")
+    mounted.clock.run_for(1_000)
+    assert trait(mounted, 0, "step") == 13  # from 9, four a second
     mounted.keyboard.press("Space")
     assert root.locator('[data-testid="play"]').inner_text() == "Play"
     mounted.evaluate("() => { shown[0].model.set('neuron', 23); shown[0].model.set('layer', 0); }")
