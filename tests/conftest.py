@@ -60,10 +60,9 @@ def clean_style():
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from realsam_edu.plots import neurons as plots
+    from realsam_edu import plots
 
-    with matplotlib.rc_context():
-        plots.use_style("light")
+    with plots.themed("light"):
         yield
         pyplot.close("all")
 
