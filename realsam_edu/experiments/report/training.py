@@ -76,8 +76,8 @@ def _how_trained(cards: list[dict]) -> str:
 def _placeholders(commands: str) -> str:
     """Say what the reader has to put in, if anything."""
     if FOLDER in commands:
-        return f"; {FOLDER}: with files of the public sets; without `--path` they come whole"
-    return f"; {FILE}: the text; without `--path` it is downloaded" if FILE in commands else ""
+        return f"; {FOLDER} has files of the public sets, without `--path` all are downloaded"
+    return f"; {FILE} is the text, without `--path` it is downloaded" if FILE in commands else ""
 
 
 def seeds_markdown(cards: list[dict]) -> str:
