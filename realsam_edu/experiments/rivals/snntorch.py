@@ -84,6 +84,8 @@ class SnnTorchLoop(nn.Module):
             spk_recs: of every layer, its spikes of every token, (B, N) each.
             state: what the next call continues from.
         """
+        for cell in self.cells:  # the state is the caller's; snnTorch would keep it in buffers
+            cell.spk, cell.mem = cell.threshold.new_zeros(0), cell.threshold.new_zeros(0)
         logits = torch.stack(logits, 1)  # (B, T, V)
         rates = [firing_rates(torch.stack(spk)) for spk in spk_recs]
         return Output(logits, next_token_loss(logits, targets), state, rates)
