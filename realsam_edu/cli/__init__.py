@@ -28,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for group in (train, write, measure, data):
         group.add_commands(command)
-    text = "Time training and writing beside rivals in one run; again: go on where it stopped."
+    text = "Time training and writing beside rivals in one run."
     bench.add_flags(command("bench", bench.run, text, "device", "json"))
     return parser
 

@@ -3,7 +3,9 @@
 import shlex
 from pathlib import Path
 
-from ..experiments.compare import COMPARISONS, compare, table_lines
+from ..experiments.compare import COMPARISONS, compare
+from ..experiments.report.comparison import comparison_lines
+from ..experiments.report.training import training_summary
 from ..model.versions import MODES, known_mode
 from ..runtime.settings import data_dir, pick_device
 from ..text import corpora
@@ -48,7 +50,7 @@ def train(args) -> int:
     if finished is None:
         print("Stopped; add --resume to the same command to go on.")
         return 130
-    print(pipeline.summary(finished))
+    print(training_summary(finished))
     distributed.on_first(lambda: _plot(finished))
     return 0
 
@@ -62,7 +64,7 @@ def run_comparison(args) -> int:
         mode=known_mode(args.mode), epochs=args.epochs, seeds=args.seeds, folder=folder,
         command=_command_line(args), curriculum=not args.no_curriculum, **given,
     )  # fmt: skip
-    print(*table_lines(table), sep="\n")
+    print(*comparison_lines(table), sep="\n")
     return 0
 
 

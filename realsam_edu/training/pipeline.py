@@ -3,7 +3,6 @@
 The command line and the notebooks go through here, so their numbers are the same.
 """
 
-import json
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -194,24 +193,3 @@ def _card(config, data, course, result, command: str) -> dict:
         "hardware": hardware() | ({"processes": processes} if processes > 1 else {}),
         "commit": git_commit(),
     }
-
-
-def summary(finished: Finished) -> str:
-    """Return what a person wants to know about a training on one screen."""
-    card, results = finished.card, finished.card["results"]
-    val, tokens = results["val"], card["training"]["tokens"]
-    speed = tokens / max(1e-9, finished.result.seconds)
-    lines = [
-        f"{card['version'].upper()}  {card['parameters']:,} parameters, "
-        f"{tokens:,} tokens in {card['minutes']} minutes ({speed:,.0f} per second)",
-        f"validation  {val['nats_per_token']:.4f} nats per token, perplexity "
-        f"{val['perplexity']:.2f}, {val['bpc']:.3f} bits per character",
-        f"training    {results['train_nats_per_token']:.4f} nats per token on as much text",
-        f"firing      {val['rate']:.1%} on average, {val['moderate']:.1%} of the neurons between "
-        "1 and 30 %",
-    ]
-    floors = ", ".join(f"{name} {nats:.4f}" for name, nats in results["floors"].items())
-    if floors:
-        lines.append(f"floors      {floors}")
-    sample = json.dumps(finished.result.history[-1]["sample"], ensure_ascii=False)
-    return "\n".join([*lines, f"it writes   {sample}", f"Saved {finished.checkpoint}"])

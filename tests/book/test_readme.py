@@ -3,12 +3,18 @@
 import json
 import re
 import sys
+from types import SimpleNamespace
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from project import ROOT
 
 sys.path.insert(0, str(ROOT / "book"))
-import readme_results as results
+import readme as results
+
+from realsam_edu.experiments.report import bench_markdown, versions_markdown
+from realsam_edu.plots.recording import EVERY, recording_svg
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def folder(tmp_path):
             "parameters": 1_000_000 + i,
             "training": {"tokens": 8_000_000 + i * 1_000_000, "seed": int(name[-1]) % 3},
             "minutes": 10.0 + i,
-            "command": f"realsam train --mode {name[:2]}",
+            "command": f"realsam train --mode {name[:2]} --path tales=../elsewhere",
             "hardware": {"cpu": "a processor", "threads": 2, "gpu": None, "torch": "2"},
             "corpus": {"name": "text", "sha256": "f" * 64, "sources": {"stories": ["tales"]}},
             "results": {
@@ -47,17 +53,19 @@ def bench() -> dict:
     v4 = {"batch_size": 32, "seq_len": 64, "rounds": 7, "rows": rows, "share_of_peak": 0.72}
     v4 |= {"fused_over_snntorch": 4.01, "product": {"size": 2048, "flops": 177e9}}
     v4 |= {"not_run": {"Norse": "not installed"}}
-    v4["measured"] = {"date": "2026-01-02", "hardware": hardware, "commit": "abc"}
+    measured = {"date": "2026-01-02", "hardware": hardware, "commit": "abc"}
     walk = [{"token": 100, "over_first": 1.0}, {"token": 100_000, "over_first": 1.03}]
     long = [{"token": 100_000, "over_first": 44.4, "memory_mb": 1228.0}]
     write = {"event_tokens_per_second": 1234.0, "written_tokens_per_second": 987.0}
     write |= {"event_over_dense": 2.6, "positions": walk}
-    return {
-        "open": [],
+    table = {
         "train": {"v4": v4, "v1": {"fused_over_snntorch": 5.5}},
         "generate": {"v4": write, "gpt": {"positions": long}},
         "scaling": {"T": {"r2": 0.999}, "B": {"r2": 0.998}},
     }
+    for section in (*table["train"].values(), table["generate"], table["scaling"]):
+        section["measured"] = dict(measured)
+    return table
 
 
 def test_readme_shows_the_measured_results():
@@ -80,7 +88,7 @@ def test_v2_to_v4_have_learned_from_the_same_text():
 
 
 def test_every_version_has_its_row_with_its_own_numbers(folder):
-    lines = results.table(folder).splitlines()
+    lines = versions_markdown(results.cards(results.VERSIONS, folder)).splitlines()
     assert re.split(r" *\| *", lines[0])[1:-1][1:] == [
         "parameters", "tokens seen", "nats per token", "bits per character",
         "mean firing rate", "minutes",
@@ -92,18 +100,19 @@ def test_every_version_has_its_row_with_its_own_numbers(folder):
     assert "93.0% fire between" in text
     assert "1,003 tokens of the validation stories of `tales`" in text
     assert "a processor, 2 threads" in text
+    assert "`realsam train --mode v4 --path tales=FOLDER`" in text and "../" not in text
 
 
 def test_only_what_stands_between_the_marks_is_written(folder):
-    speed = f"{results.SPEED_BEGIN}old\n{results.SPEED_END}"
-    readme = f"before\n{results.BEGIN}old\n{results.END}\n{speed}\nafter\n"
+    parts = (f"{begin}old\n{end}" for begin, end in (results.MARKS, results.SPEED_MARKS))
+    readme = "before\n{}\n{}\nafter\n".format(*parts)
     new = results.with_results(readme, folder)
     assert new.startswith("before\n") and new.endswith("\nafter\n") and "\nold\n" not in new
     assert results.with_results(new, folder) == new
 
 
 def test_speed_is_that_of_the_benchmark():
-    text = results.speed(bench())
+    text = bench_markdown(bench())
     assert "| snnTorch | 7 | 900 | **1.00** | 58 MB |" in text
     assert "| Sam | 8 | 3,600 | **4.01** | 55 MB |" in text
     for said in (
@@ -116,8 +125,12 @@ def test_speed_is_that_of_the_benchmark():
 
 
 def test_a_benchmark_that_is_missing_or_unfinished_is_named(folder):
-    (folder / "bench.json").write_text(json.dumps(bench() | {"open": ["scaling"]}))
-    with pytest.raises(SystemExit, match=r"bench\.json is missing or unfinished \(scaling\)"):
+    half = bench()
+    del half["scaling"], half["train"]["v1"]
+    (folder / "bench.json").write_text(json.dumps(half))
+    with pytest.raises(
+        SystemExit, match=r"bench\.json is missing or unfinished \(train\.v1, scaling\)"
+    ):
         results.bench(folder)
     (folder / "bench.json").unlink()
     with pytest.raises(SystemExit, match="run `realsam bench`"):
@@ -128,10 +141,47 @@ def test_a_benchmark_that_is_missing_or_unfinished_is_named(folder):
 def test_a_missing_card_is_named(folder, run):
     (folder / f"{run}.json").unlink()
     with pytest.raises(SystemExit, match=rf"There is no card {run}\.json"):
-        results.table(folder)
+        results.with_results("", folder)
 
 
-def test_graphics_card_is_named_where_there_was_one():
-    hardware = {"gpu": "a big one", "cpu": "a processor", "threads": 1}
-    assert results.processor({"hardware": hardware}) == "a big one"
-    assert results.processor({"hardware": hardware | {"gpu": None}}) == "a processor, 1 thread"
+def test_parts_of_different_runs_are_not_shown_as_one(folder):
+    table = bench()
+    table["scaling"]["measured"]["commit"] = "another"
+    (folder / "bench.json").write_text(json.dumps(table))
+    with pytest.raises(SystemExit, match="parts of different runs: run `realsam bench`"):
+        results.bench(folder)
+
+
+def test_sizes_dates_and_memory_come_from_the_files():
+    """Outside the parts that are written from files the README has no number of its own."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for marks in (results.MARKS, results.SPEED_MARKS):
+        readme = results.between(readme, marks, "")
+    own = r"20\d\d-\d\d-\d\d|\d+(\.\d+)? ?[MG]i?B\b|\d{1,3}(,\d{3})+ (parameters|tokens)"
+    assert not re.search(own, readme)
+    for planted in ("on 2026-01-02", "takes 663 MB", "1.5 GB", "has 6,046,721 parameters"):
+        assert re.search(own, planted)
+
+
+def test_no_page_names_a_folder_that_a_reader_has_not():
+    """Cards keep the command as it was typed; README, pages and notebooks do not show it."""
+    pages = [ROOT / "README.md", *ROOT.glob("book/*.md"), *ROOT.glob("notebooks/**/*.ipynb")]
+    assert len(pages) > 10
+    for path in [*pages, *ROOT.glob("realsam_edu/**/*.py")]:
+        assert "shared/data" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_picture_shows_every_spike_of_the_neurons_it_draws():
+    rng = np.random.default_rng(0)
+    spk = (rng.random((2, 5, 16)) < 0.3).astype(np.int8)  # (L, T, N)
+    recording = SimpleNamespace(
+        chars=["a", "<", "\n", " ", "é"], prompt_len=2, text="a<\n é", rate=spk.mean(), spk=spk,
+        mem=rng.normal(size=spk.shape), thr=np.ones((2, 16)),
+    )  # fmt: skip
+    svg = recording_svg(recording)
+    root = ElementTree.fromstring(svg)
+    marks = [path.get("d").count("M") for path in root.iter() if path.get("transform")]
+    assert marks == [int(spk[layer][:, ::EVERY].sum()) for layer in (0, 1)]
+    neuron = int(re.search(r"neuron (\d+)", svg)[1])
+    assert svg.count("<circle") == spk[1][:, neuron].sum()
+    assert all(f">{char}<" in svg for char in ("a", "&lt;", "↵", "·", "é"))

@@ -15,8 +15,8 @@ from realsam_edu.experiments.bench import growth as bench_scaling
 from realsam_edu.experiments.bench import timing as stopwatch
 from realsam_edu.experiments.bench import training as bench_train
 from realsam_edu.experiments.bench import writing as bench_generate
-from realsam_edu.experiments.report import bench as bench_table
-from realsam_edu.experiments.rivals import gpt as dense
+from realsam_edu.experiments.report import bench_lines, measured_sections
+from realsam_edu.experiments.rivals import GPTConfig, GPTModel, count_parameters
 from realsam_edu.model.output import Output
 from realsam_edu.neurons.scan import asked_scan
 from realsam_edu.training.config import TrainConfig
@@ -31,10 +31,9 @@ def own_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
+def table():
     """One quick run of everything, as the command makes it."""
-    path = tmp_path_factory.mktemp("bench") / "bench_quick.json"
-    return bench.measure(CPU, True, None, path, lambda text: None)
+    return bench.measure(CPU, True, bench.chosen(None), lambda text: None)
 
 
 def command(*words):
@@ -45,9 +44,9 @@ def command(*words):
 
 
 def test_shares_of_the_peak():
-    course = bench_train.Course("v4", {}, 2, 5, product=100)
+    workload = bench_train.Workload("v4", {}, 2, 5, product=100)
     times = {"fused": [2.0], "bf16": [1.0], "product": [0.5], "product_bf16": [0.25]}
-    said = bench_train.shares(times, 50_000, course)
+    said = bench_train.shares(times, 50_000, workload)
     assert said["flops"] == 6 * 50_000 * 10 / 2.0
     assert said["product"]["flops"] == 2 * 100**3 / 0.5
     assert said["share_of_peak"] == pytest.approx(1.5e6 / 4e6)
@@ -128,10 +127,10 @@ def test_a_step_is_a_whole_training_step(precision):
 
 
 def test_rivals_of_one_race_start_from_the_same_weights_and_batch():
-    course = bench_train.course_of("v4", CPU, quick=True)
+    workload = bench_train.workload_of("v4", CPU, quick=True)
     losses = {}
     for name in ("snntorch", "reference", "fused"):
-        model, step = bench_train._prepared(bench_train.ENTRANTS["v4"][name], course, CPU)
+        model, step = bench_train.prepared(bench_train.ENTRANTS["v4"][name], workload, CPU)
         step()
         losses[name] = [p.detach().sum().item() for p in model.readout.parameters()]
     assert losses["fused"] == pytest.approx(losses["reference"], abs=1e-5)
@@ -140,15 +139,17 @@ def test_rivals_of_one_race_start_from_the_same_weights_and_batch():
 
 def test_nobody_has_dropout():
     for version in ("v1", "v4"):
-        config = bench_train.course_of(version, CPU, quick=False).sam().config
+        config = bench_train.workload_of(version, CPU, quick=False).sam().config
         assert config.dropout == 0.0 and getattr(config, "readout_dropout", 0.0) == 0.0
 
 
 def test_peak_memory_is_that_of_a_process_of_its_own():
     ballast = torch.ones(100_000_000)  # 400 MB that are not the entrant's
-    course = bench_train.Course("v1", {"hidden": 1024}, 2, 6)
-    weights = 4 * 4 * dense.count(course.sam()) / 1e6  # weights, gradients, AdamW's two means
-    assert weights < bench_train.peak_memory(["fused"], course, CPU)["fused"] < 3 * weights
+    workload = bench_train.Workload("v1", {"hidden": 1024}, 2, 6)
+    weights = (
+        4 * 4 * count_parameters(workload.sam()) / 1e6
+    )  # weights, gradients, AdamW's two means
+    assert weights < bench_train.peak_memory(["fused"], workload, CPU)["fused"] < 3 * weights
     del ballast
 
 
@@ -167,8 +168,9 @@ def test_a_script_finds_its_numbers(table):
     for key in ("event_tokens_per_second", "dense_tokens_per_second", "event_over_dense"):
         assert write["v4"][key] > 0, key
     assert write["v4"]["token_40_over_20"] > 0 and write["gpt"]["token_40_over_20"] > 0
-    assert all(table["scaling"][name][key] for name in "TBN" for key in ("slope", "r2", "exponent"))
-    assert table["open"] == []
+    lines = [table["scaling"][name] for name in "TBN"]
+    assert all(math.isfinite(line[key]) for line in lines for key in ("slope", "r2", "exponent"))
+    assert list(measured_sections(table)) == ["train.v4", "train.v1", "generate", "scaling"]
     for part in (*train.values(), write, table["scaling"]):
         assert part["measured"]["hardware"]["threads"] == torch.get_num_threads()
         assert len(part["measured"]["date"]) == 10 and part["measured"]["quick"] is True
@@ -180,17 +182,18 @@ def test_what_cannot_run_is_named(table, monkeypatch):
     run, not_run = {row["label"] for row in part["rows"].values()}, set(part["not_run"])
     assert run | not_run == {entrant.label for entrant in bench_train.ENTRANTS["v4"].values()}
     assert not run & not_run
-    monkeypatch.setattr(bench_train.rivals, "installed", lambda library: False)
-    bare = bench_train.measure_training(bench_train.course_of("v4", CPU, True), CPU, memory=False)
+    monkeypatch.setattr(bench_train, "installed", lambda library: False)
+    bare = bench_train.measure_training(bench_train.workload_of("v4", CPU, True), CPU, memory=False)
     assert bare["not_run"]["snnTorch, step by step"] == "not installed"
     assert not any(key.endswith("_over_snntorch") for key in bare)
-    text = "\n".join(bench_table.training_lines("v4", bare))
+    bare["measured"] = part["measured"]
+    text = "\n".join(bench_lines({"stamp": table["stamp"], "train": {"v4": bare}}))
     for label in ("snnTorch, step by step", "SpikingJelly, same wiring", "Norse, same wiring"):
         assert any(label in line and "not installed" in line for line in text.splitlines())
 
 
 def test_the_table_says_what_the_json_says(table):
-    text = "\n".join(bench_table.lines(table))
+    text = "\n".join(bench_lines(table))
     assert "Tiny sizes" in text and "training steps of 2 × 6 tokens" in text
     row = table["train"]["v4"]["rows"]["fused"]
     line = next(line for line in text.splitlines() if "Sam, fused loop  " in line)
@@ -198,9 +201,6 @@ def test_the_table_says_what_the_json_says(table):
     assert f"{table['train']['v4']['fused_over_snntorch']:.2f}" in line
     assert f"{table['train']['v4']['share_of_peak']:.0%} of a float32" in text
     assert f"{table['scaling']['T']['r2']:.3f}" in text
-    assert (
-        bench_table.flops(94.4e9) == "94.4 GFLOP/s" and bench_table.flops(2.1e12) == "2.1 TFLOP/s"
-    )
     for line in text.splitlines():
         assert len(line) <= 110 or "rounds (" in line
 
@@ -230,75 +230,113 @@ def test_a_walk_ends_where_it_says():
     assert [row["token"] for row in rows] == [50, 400]
 
 
+def test_the_cache_of_the_bench_is_the_memory_of_the_transformer():
+    torch.manual_seed(0)
+    model = GPTModel(GPTConfig(50, 32, 4, 64, 3, 8)).double()
+    walker, tokens = bench_generate.CachedStep(model, 8), torch.arange(8)[None] * 5
+    with torch.no_grad():
+        for _ in range(2):  # full after 8 tokens, it starts anew
+            for t, logits in enumerate(model(tokens).logits[0]):
+                torch.testing.assert_close(walker.step(int(tokens[0, t])), logits)
+        far = bench_generate.CachedStep(model, 30)  # longer than the context: only to be timed
+        far.go_to(20)
+        assert far.step(3).shape == (50,)
+    assert walker.bytes_at(5) == 2 * 3 * 5 * 32 * 8  # K and V, blocks, tokens, width, bytes
+    assert far.rooms[0].tokens == 21
+
+
 # what is kept
 
 
 @pytest.fixture
-def sections(monkeypatch):
-    """Sections that only note that they were measured."""
-    calls = []
+def parts(monkeypatch):
+    """Parts that only note that they were measured; those in `broken` are interrupted."""
+    calls, broken = [], set()
 
     def stub(name):
         def measured(device, quick):
             calls.append(name)
             if name in broken:
                 raise KeyboardInterrupt
-            return {"call": len(calls)}
+            section = {"call": len(calls)}
+            return {"v4": section, "v1": dict(section)} if name == "train" else section
 
         return measured
 
-    broken = set()
-    monkeypatch.setattr(bench, "SECTIONS", {name: stub(name) for name in bench.SECTIONS})
+    monkeypatch.setattr(bench, "PARTS", {name: stub(name) for name in bench.PARTS})
     monkeypatch.setattr(bench, "draw", lambda table, target: False)
-    monkeypatch.setattr(bench, "lines", lambda table: [])
+    monkeypatch.setattr(bench, "bench_lines", lambda table: [])
     return calls, broken
 
 
-def test_an_interrupted_run_goes_on(sections, own_folder, capsys):
-    calls, broken = sections
-    broken.add("train.v1")
-    assert command("--quick") == 130
-    assert "the same command goes on" in capsys.readouterr().err
-    kept = json.loads((own_folder / "bench_quick.json").read_text())
-    assert kept["train"]["v4"]["call"] == 2 and kept["open"] == ["train.v1", "scaling"]
-    broken.clear()
+def kept(folder):
+    return json.loads((folder / "bench_quick.json").read_text())
+
+
+def test_an_interrupted_run_leaves_the_table_as_it_was(parts, own_folder, capsys):
+    calls, broken = parts
     assert command("--quick") == 0
-    assert calls == ["generate", "train.v4", "train.v1", "train.v1", "scaling"]
-    assert "finished before: generate, train.v4" in capsys.readouterr().err
-    assert command("--quick") == 0  # a finished table is measured anew
-    assert calls[5:] == list(bench.SECTIONS)
-
-
-def test_another_machine_or_commit_starts_anew(sections, own_folder, monkeypatch):
-    calls, broken = sections
-    broken.add("train.v1")
-    assert command("--quick") == 130
+    before = kept(own_folder)
+    broken.add("train")
+    for flags in ((), ("--only", "train")):
+        assert command("--quick", *flags) == 130
+        assert "bench_quick.json is as it was" in capsys.readouterr().err
+        assert kept(own_folder) == before
     broken.clear()
-    monkeypatch.setattr(bench, "git_commit", lambda: "another")
+    calls.clear()
     assert command("--quick") == 0
-    assert calls[3:] == list(bench.SECTIONS)
+    assert calls == list(bench.PARTS)
 
 
-def test_only_some_sections_keep_the_others(sections, own_folder):
-    calls, _ = sections
+def test_only_some_parts_keep_the_others(parts, own_folder):
+    calls, _ = parts
     assert command("--quick") == 0
     assert command("--quick", "--only", "scaling,train") == 0
-    assert calls[4:] == ["train.v4", "train.v1", "scaling"]
-    kept = json.loads((own_folder / "bench_quick.json").read_text())
-    assert (kept["generate"]["call"], kept["scaling"]["call"]) == (1, 7)
-    assert kept["open"] == []
+    assert calls[3:] == ["train", "scaling"]
+    table = kept(own_folder)
+    assert (table["generate"]["call"], table["scaling"]["call"]) == (1, 5)
+    assert set(measured_sections(table)) == {"train.v4", "train.v1", "generate", "scaling"}
+    assert all(len(s["measured"]["date"]) == 10 for s in measured_sections(table).values())
 
 
-def test_a_quick_run_does_not_touch_the_results(sections, own_folder):
+def test_a_half_finished_file_of_an_older_version_is_no_hindrance(parts, own_folder):
+    """It had a stamp, a list of what was open, and some sections."""
+    calls, _ = parts
+    own_folder.mkdir()
+    half = {"stamp": {"commit": "old"}, "open": ["train.v1", "scaling"]}
+    half |= {"train": {"v4": {"call": 0, "measured": {}}}, "generate": {"call": 0}}
+    path = own_folder / "bench_quick.json"
+    path.write_text(json.dumps(half))
+    assert command("--quick", "--only", "scaling") == 0
+    table = kept(own_folder)
+    assert "open" not in table and table["generate"] == {"call": 0}
+    assert table["train"] == half["train"] and table["scaling"]["call"] == 1
+    path.write_text(json.dumps(half))
+    assert command("--quick") == 0
+    assert kept(own_folder)["generate"]["call"] == 2 and calls[1:] == list(bench.PARTS)
+
+
+@pytest.mark.parametrize("stray", ["half a tab", "[1]", "3", '"train"'])
+def test_a_file_that_is_no_table_is_named(parts, own_folder, capsys, stray):
+    calls, _ = parts
+    own_folder.mkdir()
+    (own_folder / "bench_quick.json").write_text(stray)
+    assert command("--quick", "--only", "scaling") == 2
+    assert "bench_quick.json is no table of a bench; move it" in capsys.readouterr().err
+    assert not calls  # known before minutes are spent
+    assert command("--quick") == 0  # a whole run replaces it
+
+
+def test_a_quick_run_does_not_touch_the_results(parts, own_folder):
     own_folder.mkdir()
     (own_folder / "bench.json").write_text("{}")
     assert command("--quick") == 0
     assert (own_folder / "bench.json").read_text() == "{}"
 
 
-def test_mistakes_and_a_busy_machine_get_one_sentence(sections, capsys, monkeypatch):
+def test_mistakes_and_a_busy_machine_get_one_sentence(parts, capsys, monkeypatch):
     assert command("--only", "train,speed") == 2
-    assert "nothing called 'speed'; choose train, generate" in capsys.readouterr().err
+    assert "nothing called 'speed'; choose generate, train, scaling." in capsys.readouterr().err
     monkeypatch.setattr(os, "getloadavg", lambda: (1.7, 0.0, 0.0))
     assert command("--quick", "--json") == 0
     said = capsys.readouterr()
@@ -314,6 +352,6 @@ def test_the_command_writes_and_draws(own_folder, capsys, monkeypatch):
     assert command("--only", "scaling") == 0
     assert "Growth" in capsys.readouterr().out
     assert set(json.loads((own_folder / "bench_quick.json").read_text())) == {
-        "stamp", "open", "scaling",
+        "stamp", "scaling",
     }  # fmt: skip
     assert (own_folder / "bench_quick.svg").read_text().startswith("<?xml")

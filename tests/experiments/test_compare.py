@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from realsam_edu.experiments import compare as experiments
+from realsam_edu.experiments.report import comparison_lines
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.text import corpora
 from realsam_edu.text.prepare import prepare
@@ -74,7 +75,7 @@ def test_ablation_variants_differ_as_they_say(data, tmp_path):
         v.name for v in experiments.COMPARISONS["ablation"]
     ]
     assert len({row["val"] for row in table["rows"]}) == 6
-    text = "\n".join(experiments.table_lines(table))
+    text = "\n".join(comparison_lines(table))
     assert "no stress" in text and "nats per token" in text
 
 

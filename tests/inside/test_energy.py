@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from realsam_edu.experiments.rivals import gpt as dense
+from realsam_edu.experiments.rivals import GPTConfig, GPTModel, LSTMConfig, LSTMModel
 from realsam_edu.generation.event_step import EventStep
 from realsam_edu.inside.energy import training_multiply_adds, writing_multiply_adds
 from realsam_edu.model.v1 import V1, V1Config
@@ -23,9 +23,9 @@ def test_multiply_adds_of_a_training_step_by_hand():
     v1 = 3 * 512**2 + 65 * 1024  # two recurrent matrices, the one between, the readout
     assert training_multiply_adds(V1(V1Config())) == v1
     lstm = 4 * 40 * (24 + 40) + 4 * 40 * (40 + 40) + 40 * 24 + 50 * 24
-    assert training_multiply_adds(dense.LSTMModel(50, 24, 40, 2)) == lstm
+    assert training_multiply_adds(LSTMModel(LSTMConfig(50, 24, 40, 2))) == lstm
     gpt = 3 * (4 * 32**2 + 2 * 32 * 64) + 50 * 32
-    assert training_multiply_adds(dense.GPTModel(50, 32, 4, 64, 3, 12)) == gpt
+    assert training_multiply_adds(GPTModel(GPTConfig(50, 32, 4, 64, 3, 12))) == gpt
 
 
 @pytest.mark.parametrize("version", MODELS)

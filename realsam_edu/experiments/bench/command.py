@@ -1,8 +1,8 @@
 """`realsam bench`: how fast Sam learns and writes, beside its rivals, in one table.
 
-Training steps of V4 and V1 (`bench_train`), writing (`bench_generate`) and growth with T, B and N
-(`bench_scaling`). Every finished section is written to `data/results/bench.json` at once, so that
-an interrupted run goes on where it stopped; the plot `bench.svg` is drawn from that file.
+Training steps of V4 and V1 (`training`), writing (`writing`) and growth with T, B and N (`growth`).
+A run takes minutes; when it is done it writes `data/results/bench.json`, and the plot `bench.svg`
+is drawn from that file.
 """
 
 import json
@@ -15,43 +15,41 @@ from pathlib import Path
 import torch
 
 from ...runtime.errors import RealSamError
-from ...runtime.files import atomic_file, write_json
-from ...runtime.provenance import git_commit, hardware
+from ...runtime.files import atomic_file, read_text, write_json
+from ...runtime.provenance import stamp
 from ...runtime.settings import budget, data_dir, pick_device
-from ..report.bench import lines
-from . import growth as bench_scaling
-from . import training as bench_train
-from . import writing as bench_generate
+from ..report.bench import bench_lines, measured_sections
+from .growth import measure_scaling
+from .training import measure_training, workload_of
+from .writing import measure_generation
 
 BUSY = 0.5  # mean number of other processes at work from which figures may be off
-PARTS = {  # what `--only` can name, and the sections that belong to it
-    "train": ("train.v4", "train.v1"),
-    "generate": ("generate",),
-    "scaling": ("scaling",),
-}
-SECTIONS: dict[str, Callable[[torch.device, bool], dict]] = {
-    "generate": lambda device, quick: bench_generate.measure_generation(quick),  # memory is small
-    "train.v4": lambda device, quick: _training("v4", device, quick),
-    "train.v1": lambda device, quick: _training("v1", device, quick),
-    "scaling": bench_scaling.measure_scaling,
-}
 
 
-def _training(version: str, device: torch.device, quick: bool) -> dict:
-    course = bench_train.course_of(version, device, quick)
-    return bench_train.measure_training(course, device, memory=not quick)
+def _measure_versions(device: torch.device, quick: bool) -> dict:
+    return {
+        version: measure_training(workload_of(version, device, quick), device, memory=not quick)
+        for version in ("v4", "v1")
+    }
+
+
+PARTS: dict[str, Callable[[torch.device, bool], dict]] = {  # what `--only` can name
+    "generate": lambda device, quick: measure_generation(quick),  # first: memory is small yet
+    "train": _measure_versions,
+    "scaling": measure_scaling,
+}
 
 
 def add_flags(parser) -> None:
     """Add the flags of `realsam bench`; `--device` and `--json` are those of all commands."""
-    text = f"comma-separated: {', '.join(PARTS)}; default: all"
+    text = f"comma-separated: {', '.join(PARTS)}; the others stay as they are; default: all"
     parser.add_argument("--only", help=text)
     text = "tiny sizes, in seconds: tries the command, says nothing about speed"
     parser.add_argument("--quick", action="store_true", help=text)
 
 
 def chosen(only: str | None) -> list[str]:
-    """Return the sections that `--only` asks for.
+    """Return the parts that `--only` asks for, in the order in which they are measured.
 
     Raises:
         RealSamError: it names something else.
@@ -60,80 +58,55 @@ def chosen(only: str | None) -> list[str]:
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         raise RealSamError(f"There is nothing called '{unknown[0]}'; choose {', '.join(PARTS)}.")
-    wanted = {section for name in names for section in PARTS[name]}
-    return [section for section in SECTIONS if section in wanted]
+    return [name for name in PARTS if name in names]
 
 
-def busy() -> float | None:
+def load_of_others() -> float | None:
     """Return how many processes were at work in the last minute, if that is too many."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return load if load > BUSY else None
 
 
-def stamp(device: torch.device, quick: bool) -> dict:
-    """Return what a section was measured on; sections with another stamp are not one run."""
-    return {
-        "hardware": hardware(),
-        "device": device.type,
-        "commit": git_commit(),
-        "quick": quick,
-    }
+def kept(path: Path) -> dict:
+    """Return the table of an earlier run, whose other parts stay; empty if there is none.
 
-
-def opened(path: Path, here: dict, sections: list[str], everything: bool) -> tuple[dict, list[str]]:
-    """Return the table to fill and the sections still to be measured.
-
-    A run of everything goes on with what an interrupted one on the same machine and commit left
-    open; a run of some sections replaces those and keeps the others.
+    Raises:
+        RealSamError: the file there is no such table.
     """
-    table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if everything and table.get("open") and table["stamp"] == here:
-        return table, table["open"]
-    if everything or table.get("stamp", {}).get("quick") != here["quick"]:
-        table = {}
-    left = [name for name in SECTIONS if name in {*sections, *table.get("open", [])}]
-    return table | {"stamp": here, "open": left}, sections
+    if not path.exists():
+        return {}
+    try:
+        earlier = json.loads(read_text(path))
+    except ValueError:
+        earlier = None
+    if not isinstance(earlier, dict):
+        raise RealSamError(f"{path} is no table of a bench; move it away.")
+    return {name: earlier[name] for name in PARTS if name in earlier}
 
 
-def put(table: dict, section: str, value: dict) -> None:
-    """Store a section under its dotted name."""
-    *folders, name = section.split(".")
-    for folder in folders:
-        table = table.setdefault(folder, {})
-    table[name] = value
-
-
-def measure(device: torch.device, quick: bool, only: str | None, path: Path, say) -> dict:
-    """Measure the sections that are asked for or left open; return the whole table.
+def measure(device: torch.device, quick: bool, names: list[str], say) -> dict:
+    """Measure some parts; return a table of them.
 
     Args:
         device: where to train; writing is measured on the CPU.
         quick: tiny sizes.
-        only: see `chosen`.
-        path: the JSON file, written after every section.
+        names: see `chosen`.
         say: called with a line of text as the run goes on.
-
-    Raises:
-        RealSamError: `only` names something unknown, or the file cannot be written.
     """
-    here, load = stamp(device, quick), busy()
+    load = load_of_others()
     if load is not None:
         say(
             f"realsam: other programs are at work here (load {load:.1f}), so the figures may be "
             "off; close them and run again."
         )
-    table, sections = opened(path, here, chosen(only), only is None)
-    kept = [name for name in SECTIONS if only is None and name not in sections]
-    if kept:
-        say(f"Going on with {', '.join(sections)}; finished before: {', '.join(kept)}.")
-    for section in list(sections):
-        say(f"Measuring {section} …")
-        value = SECTIONS[section](device, quick)
-        value["measured"] = here | {"date": datetime.now(UTC).date().isoformat()}
-        value["measured"]["load_before"] = load
-        put(table, section, value)
-        table["open"] = [name for name in table["open"] if name != section]
-        write_json(path, table)
+    origin = stamp() | {"device": device.type, "quick": quick}
+    table = {"stamp": origin}
+    for name in names:
+        say(f"Measuring {name} …")
+        table[name] = PARTS[name](device, quick)
+    now = {"date": datetime.now(UTC).date().isoformat(), "load_before": load}
+    for section in measured_sections(table).values():
+        section["measured"] = origin | now
     return table
 
 
@@ -150,19 +123,21 @@ def draw(table: dict, target: Path) -> bool:
 
 def run(args) -> int:
     """Run the command; return its exit code."""
-    quick = args.quick or budget() == "smoke"
-    name = "bench_quick" if quick else "bench"
-    path = data_dir() / "results" / f"{name}.json"
+    quick, names = args.quick or budget() == "smoke", chosen(args.only)
+    path = data_dir() / "results" / ("bench_quick.json" if quick else "bench.json")
+    earlier = {} if args.only is None else kept(path)
+    device = pick_device(args.device)
     try:
-        device = pick_device(args.device)
-        table = measure(device, quick, args.only, path, lambda text: print(text, file=sys.stderr))
+        fresh = measure(device, quick, names, lambda text: print(text, file=sys.stderr))
     except KeyboardInterrupt:
-        print("Stopped; the same command goes on: finished sections stay.", file=sys.stderr)
+        print(f"Stopped; {path} is as it was.", file=sys.stderr)
         return 130
+    table = earlier | fresh
+    write_json(path, table)
     drawn = draw(table, path.with_suffix(".svg"))
     if args.json:
         print(json.dumps(table))
         return 0
-    print(*lines(table), "", f"Wrote {path}", sep="\n")
+    print(*bench_lines(table), "", f"Wrote {path}", sep="\n")
     print(f"Drew {path.with_suffix('.svg')}" if drawn else "No plot: matplotlib is not installed.")
     return 0

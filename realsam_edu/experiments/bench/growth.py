@@ -13,7 +13,7 @@ import torch
 from ...neurons.layer import RecurrentLIF
 from ...training.config import TrainConfig
 from .timing import race, summary
-from .training import course_of, training_step
+from .training import training_step, workload_of
 
 T, B, N = (16, 32, 64, 128), (8, 16, 32, 64), (128, 256, 512, 1024)
 
@@ -58,7 +58,7 @@ def scan_pass(steps: int, batch: int, neurons: int, device: torch.device) -> Cal
 
 def measure_scaling(device: torch.device, quick: bool) -> dict:
     """Return the section of the table on growth: the whole step of V4, and its scan alone."""
-    base = course_of("v4", device, quick)
+    base = workload_of("v4", device, quick)
     sam, rounds = base.sam().to(device).train(), 2 if quick else 5
     shrink = 8 if quick else 1
     sizes = {name: [n // shrink for n in given] for name, given in (("T", T), ("B", B), ("N", N))}

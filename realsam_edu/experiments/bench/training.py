@@ -1,14 +1,15 @@
 """How fast Sam learns: whole training steps, against rivals and against the machine itself.
 
-A step is what `train.Run` does for a batch: gradients cleared, forward, loss with the penalty on
-firing rates where there are any, backward, gradients clipped, AdamW. Nobody has dropout, everybody
-starts every step in silence. A product of two square matrices runs in the same rounds, and shows
-what the machine can do when it does nothing else.
+A step is what `training.loop.Run` does for a batch: gradients cleared, forward, loss with the
+penalty on firing rates where there are any, backward, gradients clipped, AdamW. Nobody has dropout,
+everybody starts every step in silence. A product of two square matrices runs in the same rounds,
+and shows what the machine can do when it does nothing else.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 
 import torch
 from torch import nn
@@ -21,13 +22,16 @@ from ...neurons.scan import forced_scan
 from ...runtime.settings import keep_memory, seed_all
 from ...training.config import TrainConfig
 from ...training.optimizer import make_optimizer
-from ..rivals import gpt as rivals_dense
-from ..rivals import snntorch as rivals
+from ..rivals.gpt import gpt_of_equal_parameters
+from ..rivals.lstm import lstm_of_equal_parameters, lstm_of_equal_width
+from ..rivals.other_neurons import NorsePopulation, SpikingJellyPopulation, with_neurons
+from ..rivals.size import count_parameters
+from ..rivals.snntorch import SnnTorchV1, SnnTorchV4
 from .timing import faster, in_a_child, memory_now, memory_peak, race, summary
 
 
 @dataclass(frozen=True)
-class Course:
+class Workload:
     """What is run: Sam's version and size, the batch, the matrix product, the rounds."""
 
     version: str  # v1 or v4
@@ -50,15 +54,15 @@ class Course:
         return self.batch_size * self.seq_len
 
 
-def course_of(version: str, device: torch.device, quick: bool) -> Course:
+def workload_of(version: str, device: torch.device, quick: bool) -> Workload:
     """Return what `realsam bench` runs; `quick` is tiny and says nothing about speed."""
     if quick:
         sizes = {"vocab": 64, "embed": 16, "hidden": 32}
         sizes |= {"depth": 2} if version == "v4" else {}
-        return Course(version, sizes, 2, 6, product=128, rounds=2)
+        return Workload(version, sizes, 2, 6, product=128, rounds=2)
     if version == "v1":
-        return Course("v1", {}, 32, 128)
-    return Course("v4", {}, 256 if device.type == "cuda" else 32, 64)
+        return Workload("v1", {}, 32, 128)
+    return Workload("v4", {}, 256 if device.type == "cuda" else 32, 64)
 
 
 @dataclass(frozen=True)
@@ -66,17 +70,17 @@ class Entrant:
     """One row of the table: how it is called, made and run."""
 
     label: str
-    build: Callable[[nn.Module, Course], nn.Module]  # from Sam
+    build: Callable[[nn.Module, Workload], nn.Module]  # from Sam
     needs: str | None = None  # a library
     path: str | None = None  # REALSAM_SCAN
     precision: str = "fp32"
 
 
-def _snntorch(sam, course):
-    return (rivals.SnnTorchV1 if course.version == "v1" else rivals.SnnTorchV4)(sam)
+def _snntorch(sam, workload):
+    return (SnnTorchV1 if workload.version == "v1" else SnnTorchV4)(sam)
 
 
-def _sam(sam, course):
+def _sam(sam, workload):
     return sam
 
 
@@ -94,29 +98,32 @@ SPIKING = {
 OTHERS = {
     "spikingjelly": Entrant(
         "SpikingJelly, same wiring",
-        lambda sam, _: rivals.population(sam, rivals.SpikingJellyPopulation),
+        lambda sam, _: with_neurons(sam, SpikingJellyPopulation),
         "spikingjelly",
     ),
     "norse": Entrant(
-        "Norse, same wiring", lambda sam, _: rivals.population(sam, rivals.NorsePopulation), "norse"
+        "Norse, same wiring", lambda sam, _: with_neurons(sam, NorsePopulation), "norse"
     ),
-    "lstm_equal_width": Entrant(
-        "LSTM of equal width", lambda sam, _: rivals_dense.lstm_of_equal_width(sam)
-    ),
+    "lstm_equal_width": Entrant("LSTM of equal width", lambda sam, _: lstm_of_equal_width(sam)),
     "lstm_equal_parameters": Entrant(
-        "LSTM of equal parameters", lambda sam, _: rivals_dense.lstm_of_equal_parameters(sam)
+        "LSTM of equal parameters", lambda sam, _: lstm_of_equal_parameters(sam)
     ),
     "gpt_equal_parameters": Entrant(
         "GPT of equal parameters",
-        lambda sam, course: rivals_dense.gpt_of_equal_parameters(sam, course.seq_len),
+        lambda sam, workload: gpt_of_equal_parameters(sam, workload.seq_len),
     ),
 }
 ENTRANTS = {"v1": SPIKING, "v4": SPIKING | OTHERS}
 
 
-def why_not(entrant: Entrant, sam: nn.Module, device: torch.device) -> str | None:
+def installed(library: str) -> bool:
+    """Return whether a library of that import name is here."""
+    return find_spec(library) is not None
+
+
+def why_absent(entrant: Entrant, sam: nn.Module, device: torch.device) -> str | None:
     """Return why an entrant cannot run here, in a few words, or None if it can."""
-    if entrant.needs is not None and not rivals.installed(entrant.needs):
+    if entrant.needs is not None and not installed(entrant.needs):
         return "not installed"
     if entrant.path == "triton":
         try:
@@ -148,25 +155,28 @@ def training_step(model: nn.Module, batch, config: TrainConfig, path: str | None
     return step
 
 
-def _prepared(entrant: Entrant, course: Course, device: torch.device):
+def prepared(entrant: Entrant, workload: Workload, device: torch.device):
     """Return an entrant's model and its training step."""
-    sam = course.sam()
-    model = entrant.build(sam, course).to(device).train()
+    sam = workload.sam()
+    model = entrant.build(sam, workload).to(device).train()
     rng = torch.Generator().manual_seed(1)
-    shape = 2, course.batch_size, course.seq_len
+    shape = 2, workload.batch_size, workload.seq_len
     batch = torch.randint(sam.config.vocab, shape, generator=rng).to(device)
     config = TrainConfig(
-        steps=1, batch_size=course.batch_size, seq_len=course.seq_len, precision=entrant.precision
+        steps=1,
+        batch_size=workload.batch_size,
+        seq_len=workload.seq_len,
+        precision=entrant.precision,
     )
     return model, training_step(model, tuple(batch), config, entrant.path)
 
 
-def _peak(name: str, course: Course, device: str) -> float | None:
+def _peak(name: str, workload: Workload, device: str) -> float | None:
     """Memory in MB that two training steps add in this process, see `peak_memory`."""
-    entrant, device = ENTRANTS[course.version][name], torch.device(device)
+    entrant, device = ENTRANTS[workload.version][name], torch.device(device)
     before = 0.0
-    for size in (course_of(course.version, device, quick=True), course):
-        _, step = _prepared(entrant, size, device)
+    for size in (workload_of(workload.version, device, quick=True), workload):
+        _, step = prepared(entrant, size, device)
         step()
         step()
         before = before or memory_now()
@@ -175,13 +185,13 @@ def _peak(name: str, course: Course, device: str) -> float | None:
     return None if before is None else max(memory_peak() - before, 0.0)
 
 
-def peak_memory(names, course: Course, device: torch.device) -> dict[str, float | None]:
+def peak_memory(names, workload: Workload, device: torch.device) -> dict[str, float | None]:
     """Return the MB that two training steps of each take, in a process of its own.
 
     On a CPU, what they add to a process that has just trained the same thing in tiny: libraries are
     loaded then, and the rest is weights, gradients, AdamW's means and what the backward keeps.
     """
-    return {name: in_a_child(_peak, name, course, str(device)) for name in names}
+    return {name: in_a_child(_peak, name, workload, str(device)) for name in names}
 
 
 def _product(size: int, dtype: torch.dtype, device: torch.device):
@@ -189,33 +199,33 @@ def _product(size: int, dtype: torch.dtype, device: torch.device):
     return partial(torch.mm, a, b, out=torch.empty_like(a))
 
 
-def measure_training(course: Course, device: torch.device, memory: bool = True) -> dict:
+def measure_training(workload: Workload, device: torch.device, memory: bool = True) -> dict:
     """Return the section of the table for one version; ratios above 1 are faster than the rival."""
     keep_memory()  # as in a training of Sam, for everybody
-    entrants, sam = ENTRANTS[course.version], course.sam()
-    not_run = {name: why_not(entrant, sam, device) for name, entrant in entrants.items()}
+    entrants, sam = ENTRANTS[workload.version], workload.sam()
+    not_run = {name: why_absent(entrant, sam, device) for name, entrant in entrants.items()}
     not_run = {name: reason for name, reason in not_run.items() if reason is not None}
     models, runs = {}, {}
     for name in entrants.keys() - not_run.keys():
-        models[name], runs[name] = _prepared(entrants[name], course, device)
+        models[name], runs[name] = prepared(entrants[name], workload, device)
     products = {"product": torch.float32, "product_bf16": torch.bfloat16}
-    runs |= {name: _product(course.product, dtype, device) for name, dtype in products.items()}
+    runs |= {name: _product(workload.product, dtype, device) for name, dtype in products.items()}
     order = [name for name in (*entrants, *products) if name in runs]
-    times = race({name: runs[name] for name in order}, device, course.rounds, settle=1)
+    times = race({name: runs[name] for name in order}, device, workload.rounds, settle=1)
     del runs
-    peaks = peak_memory(models, course, device) if memory else dict.fromkeys(models)
+    peaks = peak_memory(models, workload, device) if memory else dict.fromkeys(models)
     rows = {
-        name: {"label": entrants[name].label, "parameters": rivals_dense.count(models[name])}
+        name: {"label": entrants[name].label, "parameters": count_parameters(models[name])}
         | summary(times[name])
-        | {"tokens_per_second": course.tokens / summary(times[name])["seconds"]}
+        | {"tokens_per_second": workload.tokens / summary(times[name])["seconds"]}
         | {"peak_mb": peaks[name]}
         for name in order
         if name in models
     }
-    section = {"parameters": rivals_dense.count(sam), "batch_size": course.batch_size}
-    section |= {"seq_len": course.seq_len, "rounds": course.rounds, "rows": rows}
+    section = {"parameters": count_parameters(sam), "batch_size": workload.batch_size}
+    section |= {"seq_len": workload.seq_len, "rounds": workload.rounds, "rows": rows}
     section["not_run"] = {entrants[name].label: reason for name, reason in not_run.items()}
-    return section | ratios(times) | shares(times, training_multiply_adds(sam), course)
+    return section | ratios(times) | shares(times, training_multiply_adds(sam), workload)
 
 
 def ratios(times: dict[str, list[float]]) -> dict[str, float]:
@@ -241,9 +251,9 @@ def ratios(times: dict[str, list[float]]) -> dict[str, float]:
     return found
 
 
-def shares(times: dict[str, list[float]], weights: int, course: Course) -> dict:
+def shares(times: dict[str, list[float]], weights: int, workload: Workload) -> dict:
     """Return the operations per second of Sam's step and the machine, and one by the other."""
-    step, product = 6 * weights * course.tokens, 2 * course.product**3
+    step, product = 6 * weights * workload.tokens, 2 * workload.product**3
 
     def speed(name: str, operations: int) -> float:
         return operations / summary(times[name])["seconds"]
@@ -256,7 +266,7 @@ def shares(times: dict[str, list[float]], weights: int, course: Course) -> dict:
         "multiply_adds_per_token": weights,
         "flops": speed(best, step),
         "flops_bf16": speed(half, step),
-        "product": {"size": course.product, "flops": speed("product", product)}
+        "product": {"size": workload.product, "flops": speed("product", product)}
         | {"flops_bf16": speed("product_bf16", product)},
         "share_of_peak": share(best, "product"),
         "bf16_share_of_peak": share(half, "product"),

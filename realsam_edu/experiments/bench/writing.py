@@ -18,9 +18,10 @@ from ... import checkpoint
 from ...generation.event_step import EventStep
 from ...generation.generate import DenseStep, read_prompt, write
 from ...runtime.settings import data_dir
-from ..rivals.gpt import Cache, GPTModel, count, gpt_of_equal_parameters
+from ..rivals.gpt import GPTModel, Memory, gpt_of_equal_parameters
+from ..rivals.size import count_parameters
 from .timing import faster, memory_now, race, seconds_of, summary
-from .training import course_of
+from .training import workload_of
 
 CPU = torch.device("cpu")
 TURNS = 25  # timed steps of one model before the other's turn
@@ -44,7 +45,7 @@ def sam(quick: bool):
     """Return V4 and whether it is the trained one: the checkpoint, or a new model without it."""
     path = data_dir() / "checkpoints" / "v4.safetensors"
     if quick or not path.exists():
-        return course_of("v4", CPU, quick).sam().eval(), False
+        return workload_of("v4", CPU, quick).sam().eval(), False
     return checkpoint.load(path).model, True
 
 
@@ -55,18 +56,53 @@ def own_text(model, tokens: int) -> tuple[torch.Tensor, tuple]:
     return text, read_prompt(model, text)[1]
 
 
-class CachedStep:
-    """A transformer with its cache; it starts anew where its room ends."""
+class Room:
+    """What one block of a transformer remembers, with room for `length` tokens made once.
+
+    `gpt.Memory` copies what it extends; here keys and values are written in place, so a step is as
+    quick as such a model allows.
+    """
 
     def __init__(self, model: GPTModel, length: int):
-        self.model, self.cache, self.length = model, Cache(model, length), length
-        self.position = 0
+        config = model.config
+        shape = 1, config.heads, length, config.width // config.heads
+        self.keys = model.norm.bias.new_zeros(shape)
+        self.values, self.tokens = torch.zeros_like(self.keys), 0
+
+    def extended(self, keys: torch.Tensor, values: torch.Tensor) -> Memory:
+        """Write the key and value (1, H, 1, D) of one more token; return all that are known."""
+        at, self.tokens = self.tokens, self.tokens + 1
+        self.keys[:, :, at], self.values[:, :, at] = keys[:, :, 0], values[:, :, 0]
+        return Memory(self.keys[:, :, : self.tokens], self.values[:, :, : self.tokens])
+
+
+class CachedStep:
+    """A transformer stepped through one text, with a cache of `length` tokens made once.
+
+    Positions after the context repeat from the first: enough to time a step, not to write.
+    """
+
+    def __init__(self, model: GPTModel, length: int):
+        self.model, self.length = model, length
+        self.rooms = [Room(model, length) for _ in model.blocks]
+
+    def go_to(self, tokens: int) -> None:
+        """Take so many tokens of the cache for read."""
+        for room in self.rooms:
+            room.tokens = tokens
 
     def step(self, token: int) -> torch.Tensor:
-        """Read one token; return logits (V,)."""
-        logits = self.model.step(torch.tensor([token]), self.cache, self.position)
-        self.position = (self.position + 1) % self.length
-        return logits[0]
+        """Read one token; return logits (V,). Starts anew where the cache is full."""
+        if self.rooms[0].tokens == self.length:
+            self.go_to(0)
+        position = self.rooms[0].tokens % self.model.config.context
+        logits, _ = self.model.read(torch.tensor([[token]]), self.rooms, position)
+        return logits[0, 0]
+
+    def bytes_at(self, tokens: int) -> int:
+        """Return how many bytes hold the keys and values of so many tokens."""
+        keys = self.rooms[0].keys[:, :, :tokens]
+        return 2 * len(self.rooms) * keys.numel() * keys.element_size()
 
 
 def reader(stepper, text: torch.Tensor, tokens: int) -> Callable[[], None]:
@@ -136,20 +172,26 @@ def _in_turns(old, young, tokens: list[int]) -> tuple[list[float], list[float]]:
 
 def cached(gpt: GPTModel, walk: Walk) -> list[dict]:
     """Return what a token costs a transformer whose cache is filled to each position."""
-    cache, token = Cache(gpt, walk.positions[-1] + 1), torch.tensor([0])
-    cache.keys.normal_()
-    cache.values.normal_()
+    walker = CachedStep(gpt, walk.positions[-1] + 1)
+    for room in walker.rooms:
+        room.keys.normal_()
+        room.values.normal_()
+
+    def step_at(position: int) -> None:
+        walker.go_to(position)
+        walker.step(0)
+
     times = {position: [] for position in walk.positions}
     for _ in range(walk.rounds):
         for position, seconds in times.items():
-            step = partial(gpt.step, token, cache, position)
+            step = partial(step_at, position)
             for _ in range(SETTLE):
                 step()
             seconds.append(seconds_of(step, CPU))
     first = times[walk.positions[0]]
     return [
         {"token": position, "microseconds": 1e6 * summary(seconds)["seconds"]}
-        | {"over_first": faster(first, seconds), "memory_mb": cache.bytes_at(position) / 1e6}
+        | {"over_first": faster(first, seconds), "memory_mb": walker.bytes_at(position) / 1e6}
         for position, seconds in times.items()
     ]
 
@@ -165,12 +207,12 @@ def measure_generation(quick: bool) -> dict:
     walk = QUICK if quick else Walk()
     model, trained = sam(quick)
     text, state = own_text(model, 2 * walk.window)
-    gpt = gpt_of_equal_parameters(model, course_of("v4", CPU, quick).seq_len).eval()
+    gpt = gpt_of_equal_parameters(model, workload_of("v4", CPU, quick).seq_len).eval()
     times = speeds(model, gpt, text, state, walk)
     rates = {name: walk.block / summary(seconds)["seconds"] for name, seconds in times.items()}
     rows, cached_rows = along(model, text, state, walk), cached(gpt, walk)
     sam_section = {
-        "parameters": count(model),
+        "parameters": count_parameters(model),
         "trained": trained,
         "rounds": walk.rounds,
         "tokens_per_round": walk.block,
@@ -182,5 +224,5 @@ def measure_generation(quick: bool) -> dict:
         "spread": {name: summary(seconds)["spread"] for name, seconds in times.items()},
         "positions": rows,
     } | _over(rows)
-    gpt_section = {"parameters": count(gpt), "tokens_per_second": rates["gpt"]}
+    gpt_section = {"parameters": count_parameters(gpt), "tokens_per_second": rates["gpt"]}
     return {"v4": sam_section, "gpt": gpt_section | {"positions": cached_rows} | _over(cached_rows)}

@@ -1,5 +1,8 @@
-"""The table of `realsam bench` as text, made from its JSON."""
+"""The table of `realsam bench`, made from its JSON: as text, and what the README says of it."""
 
+from .origin import processor
+
+SECTIONS = ("train.v4", "train.v1", "generate", "scaling")
 UNITS = ((1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"))
 
 
@@ -18,7 +21,27 @@ def _spread(row: dict, tokens: int) -> str:
     return f"{tokens / slowest:,.0f} to {tokens / fastest:,.0f}"
 
 
-def training_lines(version: str, part: dict) -> list[str]:
+def measured_sections(table: dict) -> dict[str, dict]:
+    """Return the sections that a table has, by their dotted names; a part may be unfinished."""
+    found = {}
+    for name in SECTIONS:
+        section = table
+        for key in name.split("."):
+            section = section.get(key, {})
+        if section:
+            found[name] = section
+    return found
+
+
+def _origin(measured: dict) -> str:
+    """Where and when a section was measured; the commit is `None` outside a checkout."""
+    return (
+        f"{processor(measured['hardware'])}, torch {measured['hardware']['torch']}, "
+        f"commit {measured['commit']}, {measured['date']}"
+    )
+
+
+def _training_lines(version: str, part: dict) -> list[str]:
     """Return the rows of one version, and its share of the machine's peak."""
     tokens, rows = part["batch_size"] * part["seq_len"], part["rows"]
     out = [
@@ -47,7 +70,7 @@ def training_lines(version: str, part: dict) -> list[str]:
     return out
 
 
-def generation_lines(part: dict) -> list[str]:
+def _writing_lines(part: dict) -> list[str]:
     """Return what one token costs, near and far from the beginning."""
     sam, gpt = part["v4"], part["gpt"]
     rows = [
@@ -73,7 +96,7 @@ def generation_lines(part: dict) -> list[str]:
     return out
 
 
-def scaling_lines(part: dict) -> list[str]:
+def _growth_lines(part: dict) -> list[str]:
     """Return the straight lines through time against T, B and N."""
     out = [
         "Growth: milliseconds = fixed + slope · size, medians of "
@@ -92,19 +115,72 @@ def scaling_lines(part: dict) -> list[str]:
     return out
 
 
-def lines(table: dict) -> list[str]:
-    """Return the whole table, section by section, as far as it is measured."""
-    machine = table["stamp"]["hardware"]
-    threads = machine["threads"]
-    out = [
-        f"{machine['gpu'] or machine['cpu']}, {threads} thread{'s' if threads > 1 else ''}, "
-        f"torch {machine['torch']}, commit {table['stamp']['commit']}"
-    ]
+def bench_lines(table: dict) -> list[str]:
+    """Return the whole table, section by section, as far as it is measured.
+
+    Each section is under the line that says on what it was measured, unless the last one was
+    measured on the same.
+    """
+    out, said = [], None
+    for name, section in measured_sections(table).items():
+        origin = _origin(section["measured"])
+        out += [] if origin == said else ["", origin]
+        said = origin
+        if name.startswith("train."):
+            body = _training_lines(name.removeprefix("train."), section)
+        else:
+            body = _writing_lines(section) if name == "generate" else _growth_lines(section)
+        out += ["", *body]
     if table["stamp"]["quick"]:
-        out.append("Tiny sizes: this tries the command and says nothing about speed.")
-    for version, part in table.get("train", {}).items():
-        out += ["", *training_lines(version, part)]
-    for name, say in (("generate", generation_lines), ("scaling", scaling_lines)):
-        if name in table:
-            out += ["", *say(table[name])]
-    return out
+        return ["Tiny sizes: this tries the command and says nothing about speed.", *out]
+    return out[1:]
+
+
+def bench_markdown(table: dict) -> str:
+    """Return how fast V4 learns and writes, beside whom, and on what.
+
+    Args:
+        table: with every section; see `measured_sections`.
+    """
+    return _training_markdown(table["train"]) + _writing_markdown(table)
+
+
+def _training_markdown(versions: dict) -> str:
+    v4, v1, rows = versions["v4"], versions["v1"], []
+    for name, row in v4["rows"].items():
+        times = 1.0 if name == "snntorch" else v4[f"{name}_over_snntorch"]
+        memory = "" if row["peak_mb"] is None else f"{row['peak_mb']:,.0f} MB"
+        rows.append(
+            f"| {row['label']} | {row['parameters']:,} | {row['tokens_per_second']:,.0f} "
+            f"| **{times:.2f}** | {memory} |\n"
+        )
+    missing = "".join(f"{label}: {reason}. " for label, reason in v4["not_run"].items())
+    return (
+        f"Training steps of V4, {v4['batch_size']} texts of {v4['seq_len']} tokens, everybody in "
+        f"turns, medians of {v4['rounds']} rounds:\n\n"
+        "| | parameters | tokens per second | times snnTorch | memory |\n"
+        f"|---|---:|---:|---:|---:|\n{''.join(rows)}\n"
+        f"{missing}Sam's step in float32 does {v4['share_of_peak']:.0%} of the operations per "
+        f"second of a plain product of two {v4['product']['size']}² matrices in the same run, "
+        f"{v4['product']['flops'] / 1e9:,.0f} GFLOP/s. "
+        f"V1 learns {v1['fused_over_snntorch']:.1f} times as fast as in snnTorch's loop.\n"
+    )
+
+
+def _writing_markdown(table: dict) -> str:
+    write, gpt, growth = table["generate"]["v4"], table["generate"]["gpt"], table["scaling"]
+    first, last, theirs = write["positions"][0], write["positions"][-1], gpt["positions"][-1]
+    measured = table["train"]["v4"]["measured"]
+    return (
+        f"One text at a time, V4 takes {write['event_tokens_per_second']:,.0f} tokens per second "
+        f"event-driven ({write['written_tokens_per_second']:,.0f} if it also draws them), "
+        f"{write['event_over_dense']:.1f} times as many as by the dense `model.step`; notebook 04 "
+        "shows how much of that is the events and how much the arrangement. "
+        f"Token {last['token']:,} costs {last['over_first']:.2f} times token "
+        f"{first['token']:,}; with a transformer of equal size and its cache, "
+        f"{theirs['over_first']:.1f} times, and {theirs['memory_mb']:,.0f} MB of cache.\n"
+        f"Time grows as a straight line with the length of the window (R² "
+        f"{growth['T']['r2']:.3f}) and with the number of texts (R² {growth['B']['r2']:.3f}).\n"
+        f"Measured {measured['date']} on {processor(measured['hardware'])}, torch "
+        f"{measured['hardware']['torch']}, commit `{measured['commit']}`.\n"
+    )

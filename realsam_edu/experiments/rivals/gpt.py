@@ -1,60 +1,44 @@
-"""Networks that do not spike, of Sam's size: an LSTM and a transformer, for `realsam bench`.
+"""A transformer of Sam's size: the rival that looks back instead of remembering.
 
-They share Sam's tokens, its tied table and, where the name says so, its number of parameters. The
-LSTM is torch's own; the transformer is the usual small one and has a cache of keys and values made
-once, so that writing with it is as quick as such a model allows.
+The usual small one (pre-LayerNorm, learned positions, tied table; Radford et al. 2019, GPT-2). Its
+memory holds a key and a value of every token read, so it grows with the text; Sam's does not.
 """
 
-import bisect
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from ...model.output import Output, next_token_loss
-from ...model.residual import TABLE, TiedReadout
+from .size import matrices, of_equal_parameters
+from .table import TokenTable
 
 
-def _token_table(vocab: int, embed: int) -> nn.ModuleDict:
-    """A table of tokens where `recipe.make_optimizer` looks for it: `encoder.table`."""
-    table = nn.Embedding(vocab, embed)
-    nn.init.normal_(table.weight, std=TABLE)
-    return nn.ModuleDict({"table": table})
+@dataclass(frozen=True)
+class GPTConfig:
+    """Sizes of the transformer."""
+
+    vocab: int  # tokens V
+    width: int  # numbers per token W
+    heads: int  # H, of D = W / H numbers each
+    inner: int  # width inside the two layers behind the attention
+    depth: int  # blocks L
+    context: int  # positions it knows
 
 
-class LSTMModel(nn.Module):
-    """A language model of LSTM layers between Sam's table and Sam's tied readout."""
+class Memory(NamedTuple):
+    """What a block remembers of the tokens read so far, oldest first."""
 
-    def __init__(self, vocab: int, embed: int, hidden: int, layers: int):
-        super().__init__()
-        self.encoder = _token_table(vocab, embed)
-        self.lstm = nn.LSTM(embed, hidden, layers)
-        self.readout = TiedReadout(hidden, embed, vocab)
+    keys: torch.Tensor  # (B, H, tokens, D)
+    values: torch.Tensor  # (B, H, tokens, D)
 
-    def forward(self, tokens, targets=None) -> Output:
-        """Read `tokens` (B, T) from silence."""
-        table = self.encoder.table
-        x, state = self.lstm(table(tokens.t()))  # (T, B, N): time first, as in Sam
-        logits = self.readout(x, table.weight).transpose(0, 1)  # (B, T, V)
-        return Output(logits, next_token_loss(logits, targets), state, [])
-
-    def multiply_adds(self) -> int:
-        """Return the multiply-adds of all weights for one token."""
-        return matrices(self.lstm, self.readout.head, self.encoder.table)
-
-
-class Cache:
-    """Room for the keys and values of `length` tokens of one text, made once."""
-
-    def __init__(self, model: "GPTModel", length: int):
-        block = model.blocks[0]
-        shape = len(model.blocks), 1, block.heads, length, block.qkv.in_features // block.heads
-        self.keys = torch.zeros(shape, device=model.positions.weight.device)
-        self.values = torch.zeros_like(self.keys)
-
-    def bytes_at(self, tokens: int) -> int:
-        """Return how many bytes hold the keys and values of so many tokens."""
-        return 2 * self.keys[..., :tokens, :].numel() * self.keys.element_size()
+    def extended(self, keys: torch.Tensor, values: torch.Tensor) -> "Memory":
+        """Return the memory with the keys and values (B, H, T, D) of T more tokens."""
+        if not self.keys.shape[2]:
+            return Memory(keys, values)
+        return Memory(torch.cat([self.keys, keys], 2), torch.cat([self.values, values], 2))
 
 
 class GPTBlock(nn.Module):
@@ -69,98 +53,93 @@ class GPTBlock(nn.Module):
         self.up = nn.Linear(width, inner, bias=False)
         self.down = nn.Linear(inner, width, bias=False)
 
-    def forward(self, x, room=None, position: int = 0):
-        """Pass on (B, T, W); with `room`, its keys and values (1, H, length, D), T is 1."""
+    def forward(self, x: torch.Tensor, past):
+        """Pass the stream (B, T, W) on; return it, and `past` extended by its T tokens."""
         parts = self.qkv(self.norm_1(x)).unflatten(-1, (3, self.heads, -1))
         query, key, value = parts.permute(2, 0, 3, 1, 4)  # (B, H, T, D) each
-        if room is not None:
-            for kept, new in zip(room, (key, value), strict=True):
-                kept[:, :, position] = new[:, :, 0]
-            key, value = (kept[:, :, : position + 1] for kept in room)
-        heard = F.scaled_dot_product_attention(query, key, value, is_causal=room is None)
+        present = past.extended(key, value)
+        new, known = x.shape[1], present.keys.shape[2]
+        seen = None  # whom each token may look at; one token looks at all that is known
+        if 1 < new < known:
+            seen = torch.ones(new, known, dtype=torch.bool, device=x.device).tril(known - new)
+        causal = new == known
+        heard = F.scaled_dot_product_attention(query, *present, attn_mask=seen, is_causal=causal)
         x = x + self.out(heard.transpose(1, 2).flatten(2))
-        return x + self.down(F.gelu(self.up(self.norm_2(x))))
+        return x + self.down(F.gelu(self.up(self.norm_2(x)))), present
 
 
 class GPTModel(nn.Module):
-    """A decoder-only transformer (pre-LayerNorm, learned positions, tied table)."""
+    """A decoder-only transformer; `forward` follows the common contract.
 
-    def __init__(self, vocab: int, width: int, heads: int, inner: int, layers: int, context: int):
+    It knows `context` positions, so it reads a text in stretches of so many tokens and begins each
+    with an empty memory, however the text is cut into calls.
+    """
+
+    def __init__(self, config: GPTConfig):
         super().__init__()
-        self.encoder = _token_table(vocab, width)
-        self.positions = nn.Embedding(context, width)
-        self.blocks = nn.ModuleList(GPTBlock(width, heads, inner) for _ in range(layers))
+        self.config, width = config, config.width
+        self.encoder = TokenTable(config.vocab, width)
+        self.positions = nn.Embedding(config.context, width)
+        self.blocks = nn.ModuleList(
+            GPTBlock(width, config.heads, config.inner) for _ in range(config.depth)
+        )
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, tokens, targets=None) -> Output:
-        """Read `tokens` (B, T), T at most the context."""
-        table = self.encoder.table
-        x = table(tokens) + self.positions.weight[: tokens.shape[1]]
-        for block in self.blocks:
-            x = block(x)
-        logits = F.linear(self.norm(x), table.weight)  # (B, T, V)
-        return Output(logits, next_token_loss(logits, targets), (), [])
+    def zero_state(self, batch: int) -> tuple[Memory, ...]:
+        """Return the empty memory of all blocks for `batch` texts."""
+        config = self.config
+        empty = self.norm.bias.new_empty(batch, config.heads, 0, config.width // config.heads)
+        return (Memory(empty, empty),) * config.depth
 
-    def step(self, token, cache: Cache, position: int) -> torch.Tensor:
-        """Read one token (1,) at `position`; return logits (1, V).
+    def read(self, tokens: torch.Tensor, pasts, position: int):
+        """Read tokens (B, T) of one stretch; return `(logits (B, T, V), what all blocks remember)`.
 
-        Positions after the context repeat from the first: enough to time a step, not to write.
+        Args:
+            tokens: T of them, at most what the context has left.
+            pasts: of every block, a `Memory` or what extends itself as one.
+            position: place of the first token in the stretch, below the context.
         """
-        table = self.encoder.table
-        x = table(token)[:, None] + self.positions.weight[position % len(self.positions.weight)]
-        for block, *room in zip(self.blocks, cache.keys, cache.values, strict=True):
-            x = block(x, room, position)
-        return F.linear(self.norm(x), table.weight)[:, 0]
+        table, presents = self.encoder.table.weight, []
+        x = self.encoder(tokens) + self.positions.weight[position : position + tokens.shape[1]]
+        for block, past in zip(self.blocks, pasts, strict=True):
+            x, present = block(x, past)  # (B, T, W)
+            presents.append(present)
+        return F.linear(self.norm(x), table), tuple(presents)
+
+    def forward(self, tokens, targets=None, state=None) -> Output:
+        """Read `tokens` (B, T), T ≥ 1, on from `state`, and score each next one."""
+        state, scored, done = state or self.zero_state(len(tokens)), [], 0
+        while done < tokens.shape[1]:
+            known = state[0].keys.shape[2]
+            if known == self.config.context:
+                state, known = self.zero_state(len(tokens)), 0
+            stretch = tokens[:, done : done + self.config.context - known]
+            logits, state = self.read(stretch, state, known)
+            scored.append(logits)
+            done += stretch.shape[1]
+        logits = scored[0] if len(scored) == 1 else torch.cat(scored, 1)  # (B, T, V)
+        return Output(logits, next_token_loss(logits, targets), state, [])
+
+    def step(self, token: torch.Tensor, state: tuple[Memory, ...]):
+        """Read one token per text, (B,); return `(logits (B, V), state)`.
+
+        The work grows with the tokens remembered, at most `context`.
+        """
+        out = self(token[:, None], state=state)
+        return out.logits[:, 0], out.state
 
     def multiply_adds(self) -> int:
-        """Return the multiply-adds of all weights for one token."""
-        return matrices(self.blocks, self.encoder.table)
+        """Return the multiply-adds of all weights for one token; attention scores are left out."""
+        return matrices(self.blocks, self.encoder)
 
 
-def count(model: nn.Module) -> int:
-    """Return the number of parameters."""
-    return sum(parameter.numel() for parameter in model.parameters())
-
-
-def matrices(*parts: nn.Module) -> int:
-    """Return the number of weights in all matrices of these parts."""
-    return sum(p.numel() for part in parts for p in part.parameters() if p.ndim == 2)
-
-
-def _closest(make, target: int) -> int:
-    """Return the multiple of 8 for which `make` gives a model of nearest to `target` parameters."""
-    widths = range(8, 8192, 8)
-
-    def size(width: int) -> int:
-        with torch.device("meta"):  # counts without making anything
-            return count(make(width))
-
-    place = bisect.bisect_left(widths, target, key=size)
-    return min(widths[max(place - 1, 0) : place + 1], key=lambda width: abs(size(width) - target))
-
-
-def lstm_of_equal_width(model) -> LSTMModel:
-    """Return an LSTM model with the embedding, width and depth of V4; it has more parameters."""
-    config = model.config
-    return LSTMModel(config.vocab, config.embed, config.hidden, config.depth)
-
-
-def lstm_of_equal_parameters(model) -> LSTMModel:
-    """Return an LSTM model of two layers, wide enough to have as many parameters as V4."""
-    config = model.config
-
-    def make(width: int) -> LSTMModel:
-        return LSTMModel(config.vocab, config.embed, width, 2)
-
-    return make(_closest(make, count(model)))
-
-
-def gpt_of_equal_parameters(model, context: int) -> GPTModel:
+def gpt_of_equal_parameters(model: nn.Module, context: int) -> GPTModel:
     """Return a transformer of V4's depth with as many parameters: its inner layers make up."""
     config = model.config
 
     def make(inner: int) -> GPTModel:
         heads = max(config.embed // 64, 1)
-        return GPTModel(config.vocab, config.embed, heads, inner, config.depth, context)
+        sizes = GPTConfig(config.vocab, config.embed, heads, inner, config.depth, context)
+        return GPTModel(sizes)
 
-    return make(_closest(make, count(model)))
+    return of_equal_parameters(make, model)

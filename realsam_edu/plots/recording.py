@@ -1,36 +1,29 @@
-"""Draw the picture of the README from a real recording: `python book/readme_picture.py`.
+"""A recording as one picture: what Sam wrote, the spikes below it, one membrane. SVG, no library.
 
-Sam's committed checkpoint writes one line; the picture shows the characters, the spikes of every
-fourth neuron of both layers, and one membrane against its threshold. Writes book/static/readme.svg.
+For a page that has neither kernel nor widget, such as the README.
 """
 
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
-from realsam_edu import checkpoint
-from realsam_edu.inside.trace import Trace, trace_generation
-from realsam_edu.plots.palette import PALETTE as C
-from realsam_edu.runtime.settings import data_dir
+from .palette import PALETTE as C
 
-OUT = Path(__file__).parent / "static" / "readme.svg"
-PROMPT, WRITTEN, SEED = "ROMEO:\n", 56, 1
 LEFT, TOP, STEP, ROW = 96, 92, 13.2, 1.0  # the grid of characters and neurons, in pixels
 EVERY = 4  # one neuron in four keeps the picture small and legible
 SANS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', sans-serif"
 MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 
-def label(x: float, y: float, text: str, **style) -> str:
+def _label(x: float, y: float, text: str, **style) -> str:
     """Return one line of text."""
     attributes = " ".join(f'{k.replace("_", "-")}="{v}"' for k, v in style.items())
     return f'<text x="{x:g}" y="{y:g}" {attributes}>{escape(text)}</text>'
 
 
-def letters(recording: Trace) -> list[str]:
+def _letters(recording) -> list[str]:
     """Return the characters read, one per column; line breaks are shown as a hook."""
     drawn = []
     for t, char in enumerate(recording.chars):
@@ -39,19 +32,19 @@ def letters(recording: Trace) -> list[str]:
         x = LEFT + (t + 0.5) * STEP
         shown = {"\n": "↵", " ": "·"}.get(char, char)
         color = C["muted"] if shown in "↵·" else color
-        drawn.append(label(x, TOP - 14, shown, fill=color, font_weight=weight))
+        drawn.append(_label(x, TOP - 14, shown, fill=color, font_weight=weight))
     group = f'<g font-family="{MONO}" font-size="17" text-anchor="middle">'
     return [group, *drawn, "</g>"]
 
 
-def raster(spikes: np.ndarray, top: float, color: str) -> str:
+def _raster(spikes: np.ndarray, top: float, color: str) -> str:
     """Return the marks of one layer, (T, N), as a single path."""
     marks = [f"M{t * STEP + 1.5:g} {n * ROW:g}h{STEP - 3:g}" for t, n in np.argwhere(spikes)]
     place = f'transform="translate({LEFT} {top:g})"'
     return f'<path {place} d="{"".join(marks)}" stroke="{color}" stroke-width="1.25"/>'
 
 
-def membrane(recording: Trace, top: float, height: float) -> list[str]:
+def _membrane(recording, top: float, height: float) -> list[str]:
     """Return the membrane of a neuron that fires now and then, its threshold and its spikes."""
     counts = recording.spk[1].sum(0)
     neuron = int(np.argmin(np.abs(counts - 0.1 * len(recording.chars))))
@@ -73,13 +66,17 @@ def membrane(recording: Trace, top: float, height: float) -> list[str]:
         f'<path d="M{LEFT} {y(thr):.1f}h{width:g}" {dash}/>',
         f'<polyline points="{points}" {style}/>',
         f'<g fill="{C["spike"]}">{"".join(fired)}</g>',
-        label(LEFT - 10, y(thr) + 5, "θ", text_anchor="end", fill=C["ink"], font_size=15),
-        label(LEFT - 10, top + height, f"neuron {neuron}", text_anchor="end", fill=C["muted"]),
+        _label(LEFT - 10, y(thr) + 5, "θ", text_anchor="end", fill=C["ink"], font_size=15),
+        _label(LEFT - 10, top + height, f"neuron {neuron}", text_anchor="end", fill=C["muted"]),
     ]
 
 
-def draw(recording: Trace) -> str:
-    """Return the whole picture as SVG."""
+def recording_svg(recording) -> str:
+    """Return a recording of two layers as SVG.
+
+    Args:
+        recording: an `inside.trace.Trace`, spikes and membranes (L, T, N).
+    """
     layers, steps, neurons = recording.spk.shape
     tall = neurons // EVERY * ROW
     width, first, second = LEFT + steps * STEP + 24, TOP, TOP + tall + 14
@@ -97,25 +94,13 @@ def draw(recording: Trace) -> str:
             f'role="img" font-family="{SANS}" font-size="13">',
             f"<title>Sam at work: {escape(spoken)}</title>",
             f'<rect width="{width:g}" height="{height:g}" rx="16" fill="{C["paper"]}"/>',
-            label(24, 38, words, fill=C["ink"], font_size=17, font_weight=600),
-            *letters(recording),
-            label(LEFT - 10, first + tall / 2, "layer 1", **side),
-            raster(recording.spk[0][:, ::EVERY], first, C["layer1"]),
-            label(LEFT - 10, second + tall / 2, "layer 2", **side),
-            raster(recording.spk[1][:, ::EVERY], second, C["layer2"]),
-            *membrane(recording, below, 96),
+            _label(24, 38, words, fill=C["ink"], font_size=17, font_weight=600),
+            *_letters(recording),
+            _label(LEFT - 10, first + tall / 2, "layer 1", **side),
+            _raster(recording.spk[0][:, ::EVERY], first, C["layer1"]),
+            _label(LEFT - 10, second + tall / 2, "layer 2", **side),
+            _raster(recording.spk[1][:, ::EVERY], second, C["layer2"]),
+            *_membrane(recording, below, 96),
             "</svg>\n",
         ]
     )
-
-
-def main() -> None:
-    """Record one line of the committed checkpoint and draw it."""
-    sam = checkpoint.load(data_dir() / "checkpoints" / "v1.safetensors")
-    recording = trace_generation(sam.model, sam.tokenizer, PROMPT, WRITTEN, 0.7, SEED)
-    OUT.write_text(draw(recording), encoding="utf-8")
-    print(f"{OUT.name}: {OUT.stat().st_size / 1000:.0f} kB\n{recording.text}")
-
-
-if __name__ == "__main__":
-    main()
