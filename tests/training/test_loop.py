@@ -15,7 +15,8 @@ from realsam_edu.runtime.settings import seed_all
 from realsam_edu.training.config import TrainConfig
 from realsam_edu.training.evaluate import evaluate
 from realsam_edu.training.loop import train
-from realsam_edu.training.streams import learning_rate, windows
+from realsam_edu.training.optimizer import learning_rate
+from realsam_edu.training.streams import windows
 
 TEXT = torch.tensor([i * i % 7 for i in range(600)])  # a little pattern to learn
 CONFIG = TrainConfig(steps=12, batch_size=4, seq_len=16, eval_every=5, warmup=4, seed=3)
