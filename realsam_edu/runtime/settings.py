@@ -11,7 +11,6 @@ import ctypes
 import os
 import platform
 import random
-import re
 import signal
 import sys
 import threading
@@ -25,6 +24,7 @@ from .errors import RealSamError
 
 BUDGETS = ("smoke", "class", "full")
 CHECKOUT = Path(__file__).resolve().parents[2]  # where the package runs from
+CPUINFO = Path("/proc/cpuinfo")  # what the processor says it can do; Linux only
 
 
 def _one_of(variable: str, choices: tuple[str, ...], default: str | None) -> str | None:
@@ -73,14 +73,6 @@ def pick_device(name: str | None = None) -> torch.device:
     return torch.device(name)
 
 
-def _processor_flags() -> str:
-    """What the processor says it can do; "" where nobody tells (only Linux has this file)."""
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
 def has_bf16(device: torch.device) -> bool:
     """Tell whether `device` has units that multiply in bfloat16; without, it is imitated slowly."""
     if device.type == "cuda":
@@ -89,7 +81,11 @@ def has_bf16(device: torch.device) -> bool:
         return torch.backends.mps.is_macos_or_newer(14, 0)
     if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
         return True
-    return re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", _processor_flags()) is not None
+    try:
+        flags = CPUINFO.read_text(encoding="utf-8", errors="replace").split()
+    except OSError:  # nobody tells
+        return False
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags)
 
 
 def show_anything() -> None:

@@ -104,7 +104,9 @@ def test_earlier_work_is_replaced_on_request_only(data, tmp_path, monkeypatch):
     (tmp_path / "curriculum_with.resume").write_text("of a run that nobody wants any more")
     table = run(data, tmp_path, seeds=1, steps=2, overwrite=True)
     assert len(table["rows"]) == 2 and log.read_text() != "mine"
-    changed = run(data, tmp_path, seeds=1, steps=2, lr=1e-3, overwrite=True)  # anew, with other settings
+    changed = run(
+        data, tmp_path, seeds=1, steps=2, lr=1e-3, overwrite=True
+    )  # anew, with other settings
     assert [row["val"] for row in changed["rows"]] != [row["val"] for row in table["rows"]]
     assert json.loads(file.read_text()) == changed
 
