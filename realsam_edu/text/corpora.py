@@ -24,7 +24,7 @@ from pathlib import Path
 from ..runtime.errors import RealSamError
 from ..runtime.files import read_text, write_atomic
 from ..runtime.settings import data_dir
-from . import formats, public_sets
+from . import formats, public_sets, storybook
 from .conversations import FORMS, clean
 from .levels import LEVELS, TALK, TEXTS, WHOLE, graded
 from .shakespeare import HELD_OUT_PLAYS, play_files, play_text, scenes
@@ -175,8 +175,6 @@ def documents(
 
 
 def _storybook(split: str, phases: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    from . import storybook  # its grammar takes a moment to build
-
     endless = [storybook.documents(phase, seed=SPLITS.index(split)) for phase in phases]
     while True:
         yield from ((phase, next(texts)) for phase, texts in zip(phases, endless, strict=True))
@@ -278,15 +276,16 @@ def origin(name: str) -> tuple[str, str]:
     if name in public_sets.SETS:
         return public_sets.SETS[name].url, public_sets.SETS[name].licence
     if name == "storybook":
-        return "the grammar of realsam_edu.storybook", "MIT"
+        return "the grammar of realsam_edu.text.storybook", "MIT"
     return (PLAYS if name == "shakespeare" else TINY_URL), "public domain"
 
 
 def source_files(name: str, path: str | Path | None, folder: Path) -> list[Path]:
-    """Return the files that a corpus is made from, fetching what is missing."""
+    """Return the files that a corpus is made from, fetching what is missing.
+
+    `storybook` is made from none: `storybook.fingerprint` tells whether its grammar is the same.
+    """
     path = Path(path) if path is not None else None
-    if name == "storybook":
-        return sorted((Path(__file__).parent / "storybook").glob("*.py"))
     if name in public_sets.SETS:
         files = public_sets.files(name, path, folder)
         return [*files.train, *files.val]

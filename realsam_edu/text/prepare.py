@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from ..runtime.errors import RealSamError
 from ..runtime.files import read_text, write_atomic
 from ..runtime.settings import data_dir
-from . import corpora
+from . import corpora, storybook
 from .levels import WHOLE
 from .token_files import Array, Prepared, read_manifest, text_length, write_array, write_manifest
 from .tokenizer import BPETokenizer
@@ -165,6 +165,18 @@ class _Job:
         """Return the files that a corpus is made from, fetching them if they are not there."""
         return corpora.source_files(name, self.paths.get(name), self.folder / "cache")
 
+    def origin(self, name: str) -> dict:
+        """Return what tells the source of a corpus from any other: of its files or its grammar."""
+        if name == "storybook":
+            return {"sha256": storybook.fingerprint()}
+        return _fingerprint(self.files(name))
+
+    def same(self, before: dict, name: str) -> bool:
+        """Tell whether the source of a corpus is what it was when `before` was noted."""
+        if name == "storybook":
+            return before == self.origin(name)
+        return _same(before, self.files(name))
+
     def tokenizer(self, names: tuple[str, ...], vocab: int) -> BPETokenizer:
         """Return the tokenizer learnt from `names`, learning it if it is not there yet."""
         path = tokenizer_path(self.folder, names, vocab)
@@ -179,7 +191,7 @@ class _Job:
         bar = _bar(self._lessons(names), "learning the tokenizer")
         learnt = BPETokenizer.train(bar, vocab)
         self.notes.append(f"tokenizer: {learnt.vocab_size:,} tokens, learnt now, in {path}")
-        origins = {name: _fingerprint(self.files(name)) for name in names}
+        origins = {name: self.origin(name) for name in names}
         about = {"sha256": learnt.sha256, "vocab": learnt.vocab_size, "learnt_from": origins}
         write_atomic(card, (json.dumps(about, indent=1) + "\n").encode())
         write_atomic(path, learnt.to_json().encode())
@@ -189,7 +201,7 @@ class _Job:
     def _taught_by(self, card: Path, names: tuple[str, ...]) -> bool:
         try:
             origins = json.loads(card.read_text(encoding="utf-8"))["learnt_from"]
-            return all(_same(origins[name], self.files(name)) for name in names)
+            return all(self.same(origins[name], name) for name in names)
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
@@ -209,19 +221,19 @@ class _Job:
         self, path: Path, tokenizer: BPETokenizer, name: str, phase: str, split: str
     ) -> Array:
         """Return what is known of an array, encoding it if it is not there yet."""
-        files, limit = self.files(name), self.limit(name, phase, split)
+        limit = self.limit(name, phase, split)
         have, made_by = read_manifest(path), (tokenizer.sha256, limit, RECIPE)
         made_so = have and (have.tokenizer, have.limit, have.recipe) == made_by
-        if made_so and _same(have.origin, files):
+        if made_so and self.same(have.origin, name):
             return have
         source, licence = corpora.origin(name)
         if self.paths.get(name) is not None:
-            source = f"{files[0].name}, a copy of {source}"
+            source = f"{self.files(name)[0].name}, a copy of {source}"
         bar = _bar(self.documents(name, phase, split), f"{name} {phase} {split}")
         counts = write_array(path, tokenizer, bar)
         array = Array(
             name, phase, split, tokenizer=tokenizer.sha256, limit=limit, source=source,
-            licence=licence, recipe=RECIPE, origin=_fingerprint(files), **counts,
+            licence=licence, recipe=RECIPE, origin=self.origin(name), **counts,
         )  # fmt: skip
         write_manifest(path, array)
         self.made.add(path)

@@ -13,6 +13,7 @@ from realsam_edu import cli
 from realsam_edu.cli.flags import paths_by_name
 from realsam_edu.runtime import files
 from realsam_edu.runtime.errors import RealSamError
+from realsam_edu.text import storybook
 from realsam_edu.text import token_files as arrays
 from realsam_edu.text.prepare import load_prepared, prepare
 from realsam_edu.text.token_files import Tokens
@@ -90,6 +91,17 @@ def test_a_touched_file_is_compared_a_changed_one_encoded(small, tales):
     assert after.sha256 != before.sha256
     assert after.tokenizer.sha256 == before.tokenizer.sha256  # models depend on it
     assert "learnt from other text" in after.notes[0]
+
+
+def test_another_grammar_is_encoded_again(small, monkeypatch):
+    before = small()
+    monkeypatch.setattr(storybook, "fingerprint", lambda: "another grammar")
+    after = small()
+    assert {array.corpus for p, array in after.arrays.items() if p in after.made} == {"storybook"}
+    assert len(after.made) == 2 * 5
+    assert after.tokenizer.sha256 == before.tokenizer.sha256
+    assert "learnt from other text" in after.notes[0]
+    assert not small().made
 
 
 def test_other_limits_and_tokenizers_are_encoded_again(small, tmp_path):
@@ -302,7 +314,7 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
     code = """
         import random, resource, sys
         from pathlib import Path
-        from realsam_edu.prepare import prepare
+        from realsam_edu.text.prepare import prepare
         rng, folder, peaks = random.Random(0), Path(sys.argv[1]), []
         words = ["".join(rng.choices("abcdefghijklmnop", k=rng.randint(1, 9))) for _ in range(5000)]
         for i, megabytes in enumerate((1, 12)):

@@ -4,19 +4,21 @@ import hashlib
 import math
 import random
 import re
-import time
+import sys
 from collections import Counter
 from itertools import combinations, islice
 
 import pytest
 
-from realsam_edu.runtime.errors import RealSamError
+from realsam_edu.runtime import RealSamError
 from realsam_edu.text import storybook
-from realsam_edu.text.storybook import LEVELS, entropy, leaks, mean_and_error, pretokens
-from realsam_edu.text.storybook.compiler import Compiler, read_rules
-from realsam_edu.text.storybook.grammar import Exact
-from realsam_edu.text.storybook.pools import Entry, Pool
-from realsam_edu.text.storybook.words import article, plural
+from realsam_edu.text.storybook import LEVELS, book, entropy, leaks, mean_and_error
+from realsam_edu.text.storybook.compiler import Compiler
+from realsam_edu.text.storybook.grammar import PRETOKEN, Entry, Exact, Pool
+from realsam_edu.text.storybook.lines import read_file
+from realsam_edu.text.storybook.remembered import check
+from realsam_edu.text.storybook.rules import read_rules
+from realsam_edu.text.storybook.words import article, plural, read_words
 from realsam_edu.text.token_files import text_length
 from realsam_edu.text.tokenizer import END_OF_TEXT, SPELLED
 
@@ -30,7 +32,7 @@ def toy_cost(pretoken: str) -> int:
 
 def toy_tokens(text: str) -> int:
     marks = SPELLED.findall(text)
-    return len(marks) + sum(toy_cost(p) for p in pretokens(text) if p not in marks) + 1
+    return len(marks) + sum(toy_cost(p) for p in PRETOKEN.findall(text) if p not in marks) + 1
 
 
 # --- the floor ---------------------------------------------------------------------------------
@@ -76,13 +78,14 @@ def test_pieces_begin_where_pretokens_begin(level):
     rnd = random.Random(23).random
     for _ in range(2_000):
         out = []
-        storybook._root(level).draw(rnd, {}, out)
-        assert [p for piece in out for p in pretokens(piece)] == pretokens("".join(out))
+        book.root(level).draw(rnd, {}, out)
+        pretokens = [pretoken for piece in out for pretoken in PRETOKEN.findall(piece)]
+        assert pretokens == PRETOKEN.findall("".join(out))
 
 
 def test_words_by_hand():
     """The level of words in closed form: a theme, a length, then words not put back."""
-    pools = storybook._compiler().pools
+    pools = book.grammar().pools
     sizes = [len(pool.entries) for name, pool in pools.items() if name.startswith("one_")]
     expected = math.log(3 * len(sizes)) + sum(
         math.log(size - i) for size in sizes for n in (3, 4, 5) for i in range(n)
@@ -91,7 +94,7 @@ def test_words_by_hand():
 
 
 def test_no_two_themes_share_a_list_of_words():
-    pools = storybook._compiler().pools
+    pools = book.grammar().pools
     themes = [{str(e) for e in pool.entries} for n, pool in pools.items() if n.startswith("one_")]
     assert max(len(a & b) for a, b in combinations(themes, 2)) < 3
 
@@ -102,10 +105,17 @@ def test_a_floor_worth_having():
     assert storybook.nats("Once upon a time there was a wug.", "stories") == math.inf
 
 
-def test_sampler_is_fast_enough():
-    start = time.process_time()
-    text = storybook.sample("stories", 2_000_000, seed=3)
-    assert len(text) / (time.process_time() - start) > 1_000_000
+def test_sampler_does_little_per_character():
+    """A story costs a call of a function for every second character, so millions take seconds."""
+    calls, texts = Counter(), storybook.documents("stories", seed=3)
+    next(texts)  # the grammar is built
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, arg: calls.update([event]))
+    try:
+        chars = sum(map(len, islice(texts, 100)))
+    finally:
+        sys.setprofile(before)
+    assert 0 < calls["call"] + calls["c_call"] < 0.6 * chars
 
 
 # --- small grammars whose answer is known ------------------------------------------------------
@@ -115,7 +125,11 @@ def small(text: str, **pools: str) -> Compiler:
     built = {}
     for name, words in pools.items():
         built[name] = Pool([Entry({"": w, "pl": w + "s"}) for w in words.split()], "words")
-    return Compiler(read_rules(text), built, {}, {})
+    if "cats" in built:
+        built["cats"].entries[0].forms["says"] = "meow"
+    rules = {}
+    read_rules("small.txt", text, built, rules)
+    return Compiler(rules, built, {}, {})
 
 
 def expected(node) -> Exact:
@@ -155,11 +169,203 @@ def test_reading_back_finds_a_text_with_two_derivations():
 
 
 @pytest.mark.parametrize(
-    "text", ["root:\n  [a|b", "root:\n  a [b|c|b]", "root:\n  a {b c}", "a:\n  x\na:\n  y"]
+    "text, line, what",
+    [
+        ("root:\n  [a|b", 2, "a bracket stays open"),
+        ("root:\n  a [b|c|b]", 2, "something twice"),
+        ("root:\n  a {b c}", 2, "cannot read {b c}"),
+        ("a:\n  x\na:\n  y", 3, "'a' is written twice"),
+        ("# so\n\nroot:\n  a\n  b\n  a", 6, "this alternative stands in line 4 already"),
+        ("root\n  a", 1, "a rule begins with its name and a colon"),
+        ("  a", 1, "an indented line needs a name above it"),
+        ("root:\n\ta", 2, "there is a tab"),
+        ("root:\n   a", 2, "two spaces, its further lines by four"),
+        ("root:\n    a", 2, "two spaces, its further lines by four"),
+        ("root:\nother:\n  a", 1, "no alternatives below it"),
+        ("root:\n  0* a", 2, "a weight is 0"),
+        ("root:\n  a\n  3*", 3, "a weight and no text"),
+        ("root:\n  a ]", 2, "a ']' outside of brackets"),
+        ("root:\n  a | b", 2, "a '|' outside of brackets"),
+        ("root:\n  {a", 2, "cannot read '{a'"),
+        ("root:\n  <one>", 2, "no rule <one>"),
+        ("root:\n  a\n  <root>", 3, "contains itself"),
+        ("root:\n  <|you|> a", 2, r"no special token <|you|>"),
+        ("root:\n  a\n  so\n    {petz}", 3, "no remembered word 'petz'"),
+        ("root:\n  {pets.says}", 2, "'cat' of {pets.says} has no form 'says'"),
+        ("root:\n  {pet=pets} {pet.past}", 2, "no word has a form 'past'"),
+        ("root:\n  {pets!pet}", 2, "no word is ever remembered as 'pet'"),
+        ("root:\n  {pets@pet} {pet=pets}", 2, "no table 'pets'"),
+        ("root:\n  {a=pets} {pets@a!a}", 2, "both @ and !"),
+        ("root:\n  {a=pets} {b=pets!a} {pets!a!b}", 2, "too few words"),
+        ("root = model with cats for pets", 1, "no rule 'model' above"),
+        ("root = 3 to 5 words of one of\n  pets,\n  petz", 3, "no pool 'petz'"),
+        ("root = 1 to 2 words of one of\n  pets,\n  pets", 3, "lists of words of 'pets' already"),
+        ("root = 2 to 1 words of one of pets", 1, "no alternatives"),
+        ("root = 3 to 5 words of one of pets", 1, "too few words"),
+        ("root = 3 to 5 words of one of\n  pets,", 2, "a word is missing"),
+    ],
 )
-def test_mistakes_in_a_grammar_are_found(text):
-    with pytest.raises(ValueError):
-        small(text).rule("root")
+def test_mistakes_in_a_grammar_are_found(text, line, what):
+    with pytest.raises(RealSamError, match=re.escape(what)) as error:
+        small(text, pets="cat dog", cats="Tom").rule("root")
+    assert str(error.value).startswith(f"small.txt, line {line}: ")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text, what",
+    [
+        ("root:\n  [so|{a=pets}] {a}", "the word remembered as 'a' where there may be none"),
+        ("root:\n  {pets!a} {a=pets}", "the word remembered as 'a' where there may be none"),
+        ("root:\n  [{a=pets}|{a=cats}] {a.says}", "{a.says}, but 'cat' has no such form"),
+    ],
+)
+def test_words_that_are_not_remembered_are_found_before_anything_is_drawn(text, what):
+    grammar = small(text, pets="cat dog", cats="Tom")
+    with pytest.raises(RealSamError, match=re.escape(what)):
+        check(grammar.rule("root"), {})
+
+
+def test_a_table_needs_a_pool_for_every_key():
+    pools, tables = read_words("w.txt", "who@a (g): x\nwho@b (g): y\nname@a (g): n\nall (g): x")
+    rules = {}
+    read_rules("r.txt", "root:\n  {w=all} {name@w}", pools, rules)
+    with pytest.raises(RealSamError, match="by the key of 'w', which may be ''; add a pool"):
+        check(Compiler(rules, pools, tables, {}).rule("root"), {})
+
+
+@pytest.mark.parametrize(
+    "text, line, what",
+    [
+        ("toys (objects) ball, kite", 1, "a pool is written as `name (group): word, word`"),
+        ("toys: ball, kite", 1, "a pool is written as `name (group): word, word`"),
+        ("toys (objects): ball,\n\n  , kite", 3, "a word is missing"),
+        ("toys (objects): ball,\n  kite,\n  ball", 3, "'ball' is in this pool already"),
+        ("toys (objects): ball\ntoys (objects): kite", 2, "the same sort of words above"),
+        ("toys (g): ball\ntoys (g) word: kite", 2, "the same sort of words above"),
+        ("a (g) she: Ann\na (other) he: Bob", 2, "another group"),
+        ("goes (actions) verb/past: run/ran,\n  walk", 2, "'walk' is not written as verb/past"),
+        ("goes (actions) verb/past: run/", 1, "'run/' is not written as verb/past"),
+        ("goes (actions) word: run/ran", 1, "'run/ran' is not written as word"),
+        ("goes (actions) noun/past: run/ran", 1, "no words of the sort 'noun/past'"),
+        ("all (g): <toys>", 1, "there is no pool toys above"),
+        ("toys (g): ball\nsome (g) of toys: ball, doll", 2, "no word 'doll' of toys above"),
+        ("some (g) of toys: ball", 1, "no word 'ball' of toys above"),
+        ("toys (g): [ball|kite]", 1, "a bracket or a bar in it"),
+        ("toys (g): 0* ball", 1, "a weight is 0"),
+    ],
+)
+def test_mistakes_in_a_lexicon_are_found(text, line, what):
+    with pytest.raises(RealSamError, match=re.escape(what)) as error:
+        read_words("words.txt", text)
+    assert str(error.value).startswith(f"words.txt, line {line}: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_lexicon_says_forms_keys_and_weights():
+    pools, tables = read_words(
+        "words.txt",
+        "# names\nname@girl (names) she: Ann\nname@boy (names) he: Bob\n"
+        "goes (actions) verb/past: run/ran\nplay (actions) verb/ing/rest: play/playing/a\n  game\n"
+        "places (p) place/at: park/in\npals (animals) word/says: ice\n  owl/hoo hoo, cat/meow\n"
+        "birds (animals) of pals: ice owl\nall (names): 3* <name@girl>, <name@boy>\n",
+    )
+    ann, bob = pools["all"].entries
+    assert pools["all"].p == [0.75, 0.25] and not pools["all"].uniform
+    assert (ann.key, bob.key, ann.forms["he"], bob.forms["His"]) == ("girl", "boy", "she", "His")
+    assert tables["name"]["girl"].entries == [ann] and tables["name"]["boy"].entries == [bob]
+    assert pools["goes"].entries[0].forms == {"": "run", "past": "ran"}
+    assert pools["play"].entries[0].forms["Ing"] == "Playing a game"
+    assert pools["places"].entries[0].forms["at"] == "in the park"
+    owl = pools["birds"].entries[0]
+    assert pools["pals"].entries[0] is owl and pools["pals"].uniform
+    assert owl.forms | {"A": "An ice owl", "pl": "ice owls", "says": "hoo hoo"} == owl.forms
+
+
+def test_a_rule_again_and_lists_of_words():
+    text = "one:\n  {a=pets} and {pets!a}\nroot = one with cats for pets"
+    rows = small(text, pets="cat dog", cats="Tom Kit").rules["root"]
+    assert [row.text for row in rows] == ["{a=cats} and {cats!a}"]
+    lists = small("root = 1 to 2 words of one of\n  pets, cats", pets="cat dog", cats="Tom Kit")
+    assert expected(lists.rule("root")).nats == pytest.approx(math.log(4) + math.log(2))
+
+
+# --- the data files ----------------------------------------------------------------------------
+
+
+def files(**changed: tuple[str, str]) -> dict[str, str]:
+    """Return the data files, with one text replaced by another in some of them."""
+    texts = {file: read_file(file) for file in book.FILES}
+    for file, (old, new) in changed.items():
+        assert old in texts[f"{file}.txt"]
+        texts[f"{file}.txt"] = texts[f"{file}.txt"].replace(old, new)
+    return texts
+
+
+def test_comments_empty_lines_and_line_breaks_do_not_change_the_fingerprint():
+    fingerprint = storybook.fingerprint()
+    assert len(fingerprint) == 64 and book.compiler_of(files()).fingerprint() == fingerprint
+    for change in (
+        {"stories": ("\nstart:", "\n# a comment\n\n  # and another\nstart:")},
+        {"stories": ("[little|young] {kind=kinds}", "[little|young]\n    {kind=kinds}")},
+        {"talk": ("\n", "\r\n")},
+        {"lexicon": (", piggy bank, ", ",\n   # in between\n  piggy\n bank   , ")},
+    ):
+        assert book.compiler_of(files(**change)).fingerprint() == fingerprint, change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stories": ("Far, far away", "Far away")},
+        {"talk": ("3* <greet>", "4* <greet>")},
+        {"lexicon": ("guitar, ", "")},
+        {"lexicon": ("12* <kinds@girl>", "11* <kinds@girl>")},
+        {"lexicon": ("owl/flapping", "owl/sailing")},
+    ],
+    ids=str,
+)
+def test_another_rule_word_weight_or_form_changes_the_fingerprint(change):
+    assert book.compiler_of(files(**change)).fingerprint() != storybook.fingerprint()
+
+
+def test_a_malformed_line_is_named(monkeypatch):
+    """A teacher's slip: one sentence with file and line, whatever level is asked for."""
+    texts = files(stories=("\nsearch:\n", "\nsearch\n"))
+    line = texts["stories.txt"].splitlines().index("search") + 1
+    monkeypatch.setattr(book, "read_file", texts.get)
+    monkeypatch.setattr(book, "grammar", book.grammar.__wrapped__)
+    monkeypatch.setattr(book, "root", book.root.__wrapped__)
+    with pytest.raises(RealSamError, match=rf"^stories\.txt, line {line}: a rule begins .*\.$"):
+        storybook.sample("words", 10, seed=1)
+
+
+def test_a_level_without_a_rule_is_named():
+    with pytest.raises(RealSamError, match="no rule 'sentences', but each level needs one"):
+        book.compiler_of(files(talk=("\nsentences:\n", "\nother:\n")))
+
+
+def test_a_file_that_is_not_utf8_is_named(monkeypatch, tmp_path):
+    from realsam_edu.text.storybook import lines
+
+    (tmp_path / "stories.txt").write_bytes("start:\n  caf\u00e9\n".encode("latin-1"))
+    (tmp_path / "talk.txt").write_bytes("\ufeffstart:\r\n  caf\u00e9\n".encode())
+    monkeypatch.setattr(lines.resources, "files", lambda package: tmp_path)
+    with pytest.raises(RealSamError, match=r"^stories\.txt, line 2: this is not UTF-8"):
+        read_file("stories.txt")
+    assert read_file("talk.txt") == "start:\r\n  caf\u00e9\n"
+
+
+def test_half_of_the_heroes_are_children():
+    kinds = book.grammar().pools["kinds"]
+    assert sum(p for e, p in zip(kinds.entries, kinds.p, strict=True) if e.key != "animal") == 0.5
+
+
+def test_no_rule_and_no_pool_stands_there_unused():
+    grammar = book.grammar()
+    text = " ".join(row.text for rows in grammar.rules.values() for row in rows)
+    assert grammar.rules.keys() == set(LEVELS) | set(re.findall(r"<(\w+)>", text))
+    assert grammar.pools.keys() <= set(re.findall(r"[{=](\w+)", text))
 
 
 # --- the text ----------------------------------------------------------------------------------
@@ -193,7 +399,7 @@ def test_stories_are_short_and_in_paragraphs():
 
 
 def test_the_hero_keeps_name_kind_and_pronoun():
-    names = storybook._compiler().tables["names"]
+    names = book.grammar().tables["names"]
     girls, boys = ({str(e) for e in names[key].entries} for key in ("girl", "boy"))
     for story in islice(storybook.documents("stories", seed=7), 2_000):
         found = set(re.findall(r"\w+", story))
@@ -228,6 +434,24 @@ def test_the_grammar_is_the_one_the_checkpoints_learnt():
     texts = ("\n".join(islice(storybook.documents(level, seed=1), 200)) for level in LEVELS)
     digest = hashlib.sha256("".join(texts).encode()).hexdigest()
     assert digest.startswith("47a15d070666ebf7")
+
+
+@pytest.mark.parametrize(
+    "level, digest, nats, chars",
+    [
+        ("words", "b936177d254670ad", 15.024930740883665, 25.43483580884169),
+        ("phrases", "c768e12bde8d907c", 10.555636157385022, 23.506506612981095),
+        ("sentences", "40f958eb26e89552", 18.6185528945058, 60.87171259359782),
+        ("stories", "44fa6871a3580605", 143.3932221250759, 720.2080957370712),
+        ("conversations", "54f629e304838f8c", 49.53790346723139, 298.5897895033258),
+    ],
+)
+def test_each_level_has_the_documents_and_the_floor_it_had(level, digest, nats, chars):
+    text = "\n".join(islice(storybook.documents(level, seed=1), 200))
+    assert hashlib.sha256(text.encode()).hexdigest().startswith(digest)
+    floor = entropy(level)
+    assert floor.nats_per_document == pytest.approx(nats, rel=1e-12)
+    assert floor.chars_per_document == pytest.approx(chars, rel=1e-12)
 
 
 @pytest.mark.parametrize("call", [entropy, lambda level: storybook.documents(level, 1)])
@@ -271,7 +495,7 @@ class Counts:
 
     @staticmethod
     def tokens(text: str) -> list[str]:
-        return [*pretokens(text), END_OF_TEXT]
+        return [*PRETOKEN.findall(text), END_OF_TEXT]
 
     def loss(self, text: str) -> float:
         """Return −ln p of a document; an unseen token is spelled letter by letter."""

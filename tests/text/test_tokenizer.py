@@ -115,7 +115,7 @@ def test_token_text(bpe):
 
 def test_same_text_same_tokenizer_in_any_process(bpe):
     code = (
-        "import json, sys; from realsam_edu.tokenizer import BPETokenizer as T;"
+        "import json, sys; from realsam_edu.text.tokenizer import BPETokenizer as T;"
         "print(T.train(json.load(sys.stdin), 400).sha256)"
     )
     for seed in ("1", "2"):

@@ -1,17 +1,7 @@
 """Grammars of independent choices: draw a text, sum its entropy exactly, score a given text.
 
-A rule is a list of alternatives, one per line; `3*` in front makes one three times as likely.
-
-| written | means |
-|---|---|
-| `[a|b|]` | one of these, all as likely (the last one is nothing) |
-| `<rule>` | the text of a rule |
-| `{toys.a}` | a word drawn from the pool `toys`, in its form `a` ("a ball") |
-| `{toy=toys}` | the same, remembered as `toy` |
-| `{toy.pl}` | the word remembered as `toy`, in its form `pl` |
-| `{names@kind}` | drawn from the pool of the table `names` that belongs to what `kind` remembers |
-| `{toys!toy}` | any of the pool but what `toy` remembers |
-| `//` | a new paragraph |
+The nodes of a grammar; `compiler` makes them from the notation that the head of `stories.txt`
+explains.
 
 What may be said never depends on what is remembered, only the words do. So every number about a
 document is a plain sum over the places of the grammar: probability of getting there times the
@@ -24,12 +14,37 @@ from bisect import bisect
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 
-from .pools import Entry, Pool
+from ...runtime.errors import RealSamError
 
 # What a GPT-2-like byte-level tokenizer cuts a text into before it merges bytes.
 PRETOKEN = re.compile(
     r"<\|[a-z]+\|>|'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:(?!<\|)[^\s\w])+|\s+(?!\S)|\s+"
 )
+
+
+class Entry:
+    """One word of a pool: its forms, "" being the one in a dictionary, and the key of its kind."""
+
+    __slots__ = ("forms", "key")
+
+    def __init__(self, forms: dict[str, str], key: str = ""):
+        self.forms = forms
+        self.key = key
+
+    def __repr__(self) -> str:
+        return self.forms[""]
+
+
+class Pool:
+    """Words that can stand in one place, all as likely unless `weights` says otherwise."""
+
+    def __init__(self, entries: list[Entry], group: str, weights: list[float] | None = None):
+        self.entries = entries
+        self.group = group
+        total = sum(weights) if weights else len(entries)
+        self.p = [w / total for w in weights] if weights else [1 / total] * len(entries)
+        self.uniform = weights is None
+        self.entropy = -sum(p * math.log(p) for p in self.p)
 
 
 class Memory(dict):
@@ -128,8 +143,10 @@ class Pick:
         self.table = {}
         for key, pool in pools.items():
             words = [lead + entry.forms[form] for entry in pool.entries]
-            if len(set(words)) < len(words) or (but and not pool.uniform):
-                raise ValueError(f"cannot tell the words of {{{name}={self.group}.{form}}} apart")
+            if len(set(words)) < len(words):
+                raise ValueError(f"two words of {self.group} look alike in the form '{form}'")
+            if but and not (pool.uniform and len(words) > len(but)):
+                raise ValueError(f"too few words of {self.group}, or not all as likely, for '!'")
             nats = [-math.log(p) for p in pool.p]
             self.table[key] = list(zip(words, pool.entries, nats, strict=True))
         self.cumulative = {
@@ -167,7 +184,10 @@ class Pick:
                 chances[entry] = chances.get(entry, 0.0) + share * p
         if self.name:
             if any(self.name in other.differs for other in memory.values()):
-                raise ValueError(f"'{self.name}' changes while another word is to differ from it")
+                raise RealSamError(
+                    f"The storybook draws '{self.name}' anew while another word is to differ from "
+                    "it; give the new one another name."
+                )
             chances.differs = frozenset(self.but)
             memory[self.name] = chances
 
@@ -183,7 +203,10 @@ class Pick:
             same = memory[name].keys() == set(self.pools[""].entries)
             even = max(memory[name].values()) - min(memory[name].values()) < 1e-12
             if not (same and even and memory[name].differs >= set(self.but[:i])):
-                raise ValueError(f"'{name}' is no draw from the pool of {{!{name}}}")
+                raise RealSamError(
+                    f"The storybook asks for a word of {self.group} but '{name}', which is no "
+                    "even draw from the same pool; draw both from one pool, all as likely."
+                )
         return {"": 1.0}
 
     def parse(self, text: str, at: int, memory: dict[str, Entry]) -> Iterator[State]:
