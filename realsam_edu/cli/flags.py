@@ -9,7 +9,7 @@ from ..runtime.errors import RealSamError
 from ..runtime.settings import data_dir
 from ..text import corpora
 from ..text.prepare import STORYBOOK_CHARS
-from ..training.config import EPOCHS
+from ..training.config import EPOCHS, PRECISIONS
 
 VOCAB = 4096  # tokens of the BPE
 
@@ -68,6 +68,9 @@ def add_flags(sub: argparse.ArgumentParser, *shared: str) -> None:
         sub.add_argument("--batch-size", type=int, help="texts read side by side")
         sub.add_argument("--lr", type=float, help="peak learning rate")
         sub.add_argument("--eval-every", type=int, help="steps between validations")
-        sub.add_argument("--precision", choices=("fp32", "bf16"), help="inside matrix products")
+        text = "of matrix products; auto: bf16 where there are units for it; default: fp32"
+        sub.add_argument("--precision", choices=("auto", *PRECISIONS), help=text)
+        text = "replace what an earlier run left there"
+        sub.add_argument("--overwrite", action="store_true", help=text)
     if "json" in shared:
         sub.add_argument("--json", action="store_true", help="print one line of JSON")

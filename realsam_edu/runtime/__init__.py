@@ -7,8 +7,10 @@ from .settings import (
     BUDGETS,
     budget,
     data_dir,
+    has_bf16,
     interrupt_flag,
     keep_memory,
     pick_device,
     seed_all,
+    show_anything,
 )

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -17,26 +18,43 @@ from .errors import RealSamError
 CHUNK = 2**20  # bytes of text read at a time
 
 
+def _target(path: Path) -> tuple[Path, int]:
+    """Return the file that `path` means, links followed, and the mode to give it."""
+    target = Path(os.path.realpath(path))
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        return target, 0o644
+    if not stat.S_ISREG(mode):
+        raise RealSamError(
+            f"{path} is not a file that could be replaced (a folder, a device or a pipe); choose "
+            "another name."
+        )
+    return target, stat.S_IMODE(mode)
+
+
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a temporary file beside `path`; when the block is done it is renamed to `path`.
+    """Yield a temporary file beside `path`; when the block is done it takes the place of `path`.
+
+    Where `path` is a link, the file behind it is replaced; a file that is replaced hands down its
+    mode.
 
     Raises:
-        RealSamError: it cannot be written (full disk, no permission); `path` is as before.
+        RealSamError: it cannot be written (full disk, no permission, no regular file); `path` is as
+            before.
     """
-    path = Path(path)
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"
-        )
+        target, mode = _target(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".saving-", suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
     except OSError as error:
         raise RealSamError(
             f"Could not write {path}: {error.strerror}; nothing was changed there, so free some "
@@ -45,6 +63,22 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     finally:  # after the rename there is none; after an error or Ctrl-C there may be
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def try_to_write(path: Path) -> None:
+    """Make the folder of `path` and try it with an empty file, which goes again.
+
+    Raises:
+        RealSamError: what `write_atomic` would raise there, before there is anything to lose.
+    """
+    try:
+        target, _ = _target(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=target.parent, prefix=".saving-", suffix=".tmp").close()
+    except OSError as error:
+        raise RealSamError(
+            f"Cannot write {path}: {error.strerror}; choose another name or folder."
+        ) from None
 
 
 def write_atomic(path: Path, data: bytes) -> None:
