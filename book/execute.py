@@ -104,15 +104,16 @@ def run(source: Path) -> Run:
         error, seconds = done.err, done.time
     except Exception as other:  # a kernel that did not start, or died
         error = other
-    return Run(source, notebook, seconds, error and fault(notebook, error))
+    return Run(source, notebook, seconds, error and fault(source, notebook, error))
 
 
-def fault(notebook: NotebookNode, error: Exception) -> str:
-    """Say at which cell a notebook stopped, and the last line of the error."""
+def fault(source: Path, notebook: NotebookNode, error: Exception) -> str:
+    """Say at which cell a page stopped, and the last line of the error."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     stopped = [c for c in code if any(out.output_type == "error" for out in c.get("outputs", []))]
     stopped += [c for c in code if c.execution_count is None]  # a kernel that died leaves no trace
-    where = stopped[0].get("id", stopped[0].source.splitlines()[0]) if stopped else code[-1].id
+    cell = (stopped or code)[0]  # in Markdown it has no name
+    where = cell.id if source.suffix == ".ipynb" else cell.source.splitlines()[0]
     lines = COLOR.sub("", str(error)).strip().splitlines() or [type(error).__name__]
     return f"stopped in cell `{where}`: {lines[-1]}"
 

@@ -7,6 +7,7 @@ from .settings import (
     BUDGETS,
     budget,
     data_dir,
+    has_bf16,
     interrupt_flag,
     keep_memory,
     pick_device,

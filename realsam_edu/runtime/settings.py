@@ -71,6 +71,17 @@ def pick_device(name: str | None = None) -> torch.device:
     return torch.device(name)
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Return whether the device has units for bfloat16; without them it is emulated, slowly."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "mps":
+        return torch.backends.mps.is_available()
+    info = Path("/proc/cpuinfo")
+    flags = info.read_text().split() if info.exists() else []
+    return device.type == "cpu" and bool({"avx512_bf16", "amx_bf16"} & set(flags))
+
+
 def seed_all(seed: int) -> None:
     """Seed Python, NumPy and torch (all devices), so that a CPU run repeats bit for bit."""
     random.seed(seed)
