@@ -29,7 +29,7 @@ def pytest_sessionfinish(session, exitstatus):
 @pytest.fixture(scope="session")
 def book() -> Book:
     """Build the book at smoke budget once; its executed notebooks serve several tests."""
-    done = build_book("smoke", timeout=900)
+    done = build_book("smoke")
     return Book(done.returncode, done.stdout + done.stderr, ROOT / "_build" / "smoke")
 
 

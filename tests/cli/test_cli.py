@@ -119,7 +119,7 @@ def test_mistakes_get_one_sentence(trained, capsys, argv, says):
 
 
 def test_ctrl_c_then_resume_reaches_the_same_numbers(plays, tmp_path):
-    flags = [*TINY, "--steps", "40", "--eval-every", "10", "--seed", "5"]
+    flags = [*TINY, "--steps", "200", "--eval-every", "2", "--seed", "5"]
     command = [sys.executable, "-m", "realsam_edu", "train", "--path", str(plays), "--data-dir"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     subprocess.run([*command, str(whole), *flags], check=True, capture_output=True)
