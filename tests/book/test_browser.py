@@ -165,6 +165,14 @@ def test_every_figure_of_a_page_answers_to_a_key(site, page, name):
     assert count == page.locator(".rs-widget").count()
 
 
+@pytest.mark.parametrize("name", [n for n in pages.toc_files(ROOT) if "notebooks/" in n])
+def test_no_line_of_code_is_cut_at_1280_pixels(site, page, name):
+    page.goto(f"{site}/{name}.html")
+    cut = """() => [...document.querySelectorAll("div.cell_input pre")]
+      .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.innerText)"""
+    assert page.evaluate(cut) == []
+
+
 def test_no_page_is_wider_than_a_phone(site, chromium):
     context = chromium.new_context(viewport={"width": 400, "height": 800})
     context.set_default_timeout(PATIENCE)
