@@ -16,6 +16,8 @@ import os
 import shutil
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import yaml
@@ -111,19 +113,27 @@ def build(budget: str) -> int:
     return 0
 
 
+def wanted_budget() -> tuple[str, str]:
+    """Return the budget that REALSAM_BUDGET asks for, and what is wrong with it."""
+    from realsam_edu import runtime
+
+    try:
+        return runtime.budget(), ""
+    except runtime.RealSamError as error:
+        return "", str(error)
+
+
 def main() -> int:
     """Read the command line and REALSAM_BUDGET, then build."""
-    from realsam_edu import runtime  # here, since every process that runs a page imports this file
-
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that cannot show ✓ shows ?
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--clean", action="store_true", help="forget all earlier results first")
     args = parser.parse_args()
-    try:
-        budget = runtime.budget()
-    except runtime.RealSamError as error:
-        print(error)
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # torch makes Sphinx complain
+        budget, wrong = apart.submit(wanted_budget).result()
+    if wrong:
+        print(wrong)
         return 2
     if args.clean:
         for name in ("html", ".doctrees", "cache"):

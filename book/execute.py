@@ -33,7 +33,7 @@ AT_A_TIME = min(CORES, 4)  # a notebook may take more than a gigabyte
 ALONE = {"04_faster"}  # it times, so nothing runs beside it
 # What a kernel is started with. One thread each: threads that wait for each other on a busy machine
 # make small products ten times slower. The second silences the profiler of notebook 04.
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "5"}
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "6"}
 # A kernel whose connection is not encrypted prints a warning at every start.
 ENCRYPTED = Config({"KernelManager": {"transport_encryption": "auto"}})
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
