@@ -31,9 +31,9 @@ RUNS_ON = ("realsam_edu", "data/checkpoints", "data/results")  # what results de
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 AT_A_TIME = min(CORES, 4)  # a notebook may take more than a gigabyte
 ALONE = {"04_faster"}  # it times, so nothing runs beside it
-# What a kernel is started with. One thread each: threads that wait for each other on a busy machine
-# make small products ten times slower. The second silences the profiler of notebook 04.
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "6"}
+# What a kernel is started with. Threads that wait for each other do it asleep: awake, they make small
+# products twenty times slower where others use the cores. And torch's profiler keeps quiet.
+ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "KINETO_LOG_LEVEL": "6"}
 # A kernel whose connection is not encrypted prints a warning at every start.
 ENCRYPTED = Config({"KernelManager": {"transport_encryption": "auto"}})
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -94,9 +94,9 @@ def kept(folder: Path, source: Path) -> NotebookNode | None:
         return None
 
 
-def run(source: Path) -> Run:
-    """Run one page from top to bottom in a kernel of its own."""
-    os.environ.update(ENVIRONMENT | os.environ)
+def run(source: Path, threads: int) -> Run:
+    """Run one page in a kernel of its own; what the user has set in the environment stands."""
+    os.environ.update({"OMP_NUM_THREADS": str(threads)} | ENVIRONMENT | os.environ)
     notebook, seconds = read(source), 0.0
     options = {"config": ENCRYPTED} if zmq.has("curve") else {}
     try:  # no limit of time: a slow machine is not an error
@@ -125,7 +125,7 @@ def in_turns(sources: list[Path], at_a_time: int) -> Iterator[Run]:
         while waiting or running:
             while waiting and len(running) < at_a_time:
                 print(f"  {waiting[0].stem} started", flush=True)
-                running.add(pool.submit(run, waiting.pop(0)))
+                running.add(pool.submit(run, waiting.pop(0), CORES // at_a_time))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
 

@@ -31,7 +31,8 @@ class KeptRun(nb_run.NotebookRun):
 def pytest_runtest_call(item):
     """Set what the kernel of a notebook finds in its environment, unless the user has set it."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in ({"REALSAM_BUDGET": "smoke"} | execute.ENVIRONMENT).items():
+        given = {"REALSAM_BUDGET": "smoke", "OMP_NUM_THREADS": "1"} | execute.ENVIRONMENT
+        for name, value in given.items():
             patch.setenv(name, os.environ.get(name, value))
         patch.setattr(pytest_items, "NotebookRun", KeptRun)
         return (yield)
