@@ -131,7 +131,7 @@ def test_mistakes_get_one_sentence(trained, capsys, argv, says):
 
 
 def test_ctrl_c_then_resume_reaches_the_same_numbers(plays, tmp_path):
-    flags = [*TINY, "--steps", "40", "--eval-every", "10", "--seed", "5"]
+    flags = [*TINY, "--steps", "200", "--eval-every", "2", "--seed", "5"]
     command = [sys.executable, "-m", "realsam_edu", "train", "--path", str(plays), "--out"]
     whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     subprocess.run([*command, str(whole), *flags], check=True, capture_output=True)

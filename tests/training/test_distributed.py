@@ -45,6 +45,7 @@ STAGES = (
 CASES = ("v1", "v3", "v4")
 NUMBERS = ("loss", "val", "norm", "rate", "rates", "stress", "thr", "lr")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
+PATIENCE = 7200  # seconds; it only keeps processes that wait for each other from doing so for ever
 
 
 def small(case: str):
@@ -163,7 +164,7 @@ def torchrun(*argv, **how) -> subprocess.Popen:
 def outcome(process: subprocess.Popen) -> tuple[str, str, int]:
     """Return what it said and its exit code; nothing is left behind if it hangs."""
     try:
-        return *process.communicate(timeout=200), process.returncode
+        return *process.communicate(timeout=PATIENCE), process.returncode
     except subprocess.TimeoutExpired:
         process.terminate()  # the launcher takes its processes along
         pytest.fail("\n".join(process.communicate()))
@@ -287,7 +288,8 @@ def test_several_processes_speak_with_one_voice(shared):
 def test_the_command_is_interrupted_and_resumed(tmp_path):
     """Ctrl-C in the launcher reaches all; one process goes on where two have stopped."""
     write_plays(tmp_path)
-    process = torchrun("-m", "realsam_edu", *command(tmp_path))
+    often = [*command(tmp_path), "--eval-every", "1"]  # the first is followed by 59 more steps
+    process = torchrun("-m", "realsam_edu", *often)
     log, file = tmp_path / "runs/v1.jsonl", tmp_path / "runs/v1.resume"
     while not file.exists() and process.poll() is None:
         time.sleep(0.02)
@@ -296,5 +298,5 @@ def test_the_command_is_interrupted_and_resumed(tmp_path):
     assert out.count("Stopped; add --resume") == 1, err
     assert file.exists() and not file.with_suffix(".safetensors").exists()
     stopped = read(log)[-1]["step"]
-    assert cli.main([*command(tmp_path), "--resume"]) == 0
+    assert cli.main([*often, "--resume"]) == 0
     assert read(log)[-1]["step"] == 60 > stopped and not file.exists()
