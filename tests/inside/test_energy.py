@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from realsam_edu.experiments.rivals import gpt as dense
 from realsam_edu.generation.event_step import EventStep
 from realsam_edu.inside.energy import training_multiply_adds, writing_multiply_adds
 from realsam_edu.model.v1 import V1, V1Config
@@ -22,10 +21,14 @@ def test_multiply_adds_of_a_training_step_by_hand():
     assert training_multiply_adds(V4(V4Config())) == v4
     v1 = 3 * 512**2 + 65 * 1024  # two recurrent matrices, the one between, the readout
     assert training_multiply_adds(V1(V1Config())) == v1
-    lstm = 4 * 40 * (24 + 40) + 4 * 40 * (40 + 40) + 40 * 24 + 50 * 24
-    assert training_multiply_adds(dense.LSTMModel(50, 24, 40, 2)) == lstm
-    gpt = 3 * (4 * 32**2 + 2 * 32 * 64) + 50 * 32
-    assert training_multiply_adds(dense.GPTModel(50, 32, 4, 64, 3, 12)) == gpt
+
+
+def test_a_model_of_another_kind_counts_for_itself():
+    class Rival(nn.Linear):
+        def multiply_adds(self) -> int:
+            return self.weight.numel()
+
+    assert training_multiply_adds(Rival(3, 5)) == 15
 
 
 @pytest.mark.parametrize("version", MODELS)
