@@ -10,9 +10,11 @@ from realsam_edu.model.environment import (
     Environment,
     draw_diversity,
     gain,
+    read,
     set_stress,
     update_stress,
 )
+from realsam_edu.model.versions import MODELS
 from realsam_edu.neurons.lif import LIFState, detach_state, zero_state
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
@@ -118,3 +120,43 @@ def test_hold_refuses_what_is_out_of_range(stress):
 def test_hold_refuses_a_model_without_environment():
     with pytest.raises(RealSamError, match="Only V4"):
         set_stress((LIFState(torch.zeros(1, 3), torch.zeros(1, 3)),), 0.5)
+
+
+def small(version):
+    seed_all(0)
+    model, config = MODELS[version]
+    return model(config(vocab=V, embed=12, hidden=20)).double().eval()
+
+
+@torch.no_grad()
+def test_a_window_is_read_under_the_stress_of_before_and_then_felt():
+    model, tokens = small("v4"), torch.randint(V, (2, 9))
+    inputs, targets = tokens[:, :-1], tokens[:, 1:]
+    before = set_stress(model.zero_state(2), 0.3)
+    wanted = model(inputs, targets, before)
+    out = read(model, inputs, targets, before)
+    assert torch.equal(out.loss, wanted.loss) and torch.equal(out.logits, wanted.logits)
+    felt = update_stress(wanted.state, wanted.loss, 8, V)[-1].stress
+    assert torch.equal(out.state[-1].stress, felt)
+    others = read(model, inputs, targets, before, lambda surprise: 0 * surprise)  # met nothing new
+    assert (others.state[-1].stress < felt).all() and torch.equal(others.loss, wanted.loss)
+
+
+@torch.no_grad()
+def test_a_prompt_is_surprising_by_what_follows_within_it():
+    model, tokens = small("v4"), torch.randint(V, (1, 9))
+    loss = model(tokens[:, :-1], tokens[:, 1:]).loss
+    felt = update_stress(model.zero_state(1), loss, 9, V)[-1].stress
+    out = read(model, tokens)
+    assert out.loss is None
+    torch.testing.assert_close(out.state[-1].stress, felt)
+    assert read(model, tokens[:, :1]).state[-1].stress.item() == 1.0  # nothing followed
+
+
+@torch.no_grad()
+def test_who_has_no_environment_just_reads():
+    model, tokens = small("v2"), torch.randint(V, (2, 9))
+    out = read(model, tokens, tokens, None, lambda surprise: pytest.fail("nobody feels"))
+    wanted = model(tokens, tokens)
+    for part, his in zip(out.state, wanted.state, strict=True):
+        assert all(map(torch.equal, part, his))
