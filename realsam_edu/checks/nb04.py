@@ -2,7 +2,7 @@
 
 import torch
 
-from ..experiments.bench.training import step_multiply_adds
+from ..inside.energy import training_multiply_adds
 from ..model.v2 import V2, V2Config
 from ..neurons.lif import LIFState
 from ..neurons.scan import reference_scan
@@ -195,7 +195,7 @@ def check_thr_grad(fn) -> str:
 def check_multiply_adds(fn) -> str:
     """Check `fn(config)`: multiply-adds of V2's weights for one token, from its sizes."""
     for config in (V2Config(vocab=40, embed=6, hidden=10, depth=4), V2Config(depth=3)):
-        mine, right = int(call_student(fn, config)), step_multiply_adds(V2(config))
+        mine, right = int(call_student(fn, config)), training_multiply_adds(V2(config))
         e, n, v, layers = config.embed, config.hidden, config.vocab, config.depth
         mistakes = {
             2 * right: "that counts operations; a multiply-add is one here.",

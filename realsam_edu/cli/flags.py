@@ -21,11 +21,6 @@ def checkpoint_path(args) -> Path:
     return data_dir() / "checkpoints" / f"{known_mode(args.mode)}.safetensors"
 
 
-def corpus_names(wanted: str) -> list[str]:
-    """Return the corpora that `--corpora` names, each once, without their phases."""
-    return list(dict.fromkeys(item.partition(":")[0] for item in wanted.split(",")))
-
-
 def paths_by_name(values: Sequence[str] | None, names: Sequence[str]) -> dict[str, str]:
     """Return the paths that `--path NAME=PATH` (or `--path PATH` for one corpus) gave, by corpus.
 
@@ -37,7 +32,7 @@ def paths_by_name(values: Sequence[str] | None, names: Sequence[str]) -> dict[st
         name, _, path = value.partition("=")
         if len(names) == 1 and name not in corpora.CORPORA:
             name, path = names[0], value
-        takers = [taker for taker in names if taker != "storybook"]  # it is written, not read
+        takers = [taker for taker in names if not corpora.known(taker).written]
         if not path or name not in takers:
             raise RealSamError(
                 f"--path {value} is for none of the corpora that take one here "

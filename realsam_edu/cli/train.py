@@ -10,7 +10,7 @@ from ..text import corpora
 from ..training import distributed, pipeline
 from ..training.curriculum import phase_line
 from .data import prepared
-from .flags import corpus_names, paths_by_name
+from .flags import paths_by_name
 
 
 def _training_data(args) -> pipeline.TrainingData:
@@ -20,8 +20,9 @@ def _training_data(args) -> pipeline.TrainingData:
         path = paths_by_name(args.path, [wanted]).get(wanted)
         folder = Path(args.data_dir) / "cache" if args.data_dir else None
         return pipeline.character_data(corpora.load_corpus(wanted, path, folder))
-    sources, names = corpora.parse(wanted), corpus_names(wanted)
-    return pipeline.subword_data(prepared(args, names, paths_by_name(args.path, names)), sources)
+    chosen = corpora.parse(wanted)
+    made = prepared(args, list(chosen), paths_by_name(args.path, list(chosen)))
+    return pipeline.subword_data(made, corpora.by_level(chosen))
 
 
 def _command_line(args) -> str:

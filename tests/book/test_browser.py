@@ -37,7 +37,7 @@ torch.manual_seed(0)
 text = "To be, or not to be, that is the question"
 tokenizer = CharTokenizer.from_text(text)
 model = V1(V1Config(vocab=tokenizer.vocab_size, embed=32, hidden=64)).eval()
-RasterStepper(trace(model, tokenizer, text, prompt_len=6))
+RasterStepper(trace(model, tokenizer, text))
 """
 
 

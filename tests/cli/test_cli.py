@@ -12,7 +12,7 @@ from project import run
 
 from realsam_edu import checkpoint, cli
 from realsam_edu.runtime.errors import RealSamError
-from realsam_edu.text.corpora import HELD_OUT_PLAYS
+from realsam_edu.text.shakespeare import HELD_OUT_PLAYS
 
 TINY = ["--steps", "6", "--batch-size", "2", "--seq-len", "8", "--eval-every", "3"]
 

@@ -18,7 +18,7 @@ SMALL = {"steps": 20, "batch_size": 8, "eval_every": 1, "seq_len": 16}
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("texts")
     prepared = prepare(["storybook"], folder, 600, storybook_chars=60_000)
-    return runs.subword_data(prepared, corpora.parse("storybook"))
+    return runs.subword_data(prepared, corpora.by_level(corpora.parse("storybook")))
 
 
 @pytest.fixture(autouse=True)

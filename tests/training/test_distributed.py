@@ -21,7 +21,7 @@ from realsam_edu.model.v3 import V3, V3Config
 from realsam_edu.model.v4 import V4, V4Config
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
-from realsam_edu.text.corpora import HELD_OUT_PLAYS
+from realsam_edu.text.shakespeare import HELD_OUT_PLAYS
 from realsam_edu.training import distributed
 from realsam_edu.training.config import TrainConfig
 from realsam_edu.training.curriculum import Course, Phase

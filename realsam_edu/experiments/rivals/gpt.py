@@ -38,6 +38,10 @@ class LSTMModel(nn.Module):
         logits = self.readout(x, table.weight).transpose(0, 1)  # (B, T, V)
         return Output(logits, next_token_loss(logits, targets), state, [])
 
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of all weights for one token."""
+        return matrices(self.lstm, self.readout.head, self.encoder.table)
+
 
 class Cache:
     """Room for the keys and values of `length` tokens of one text, made once."""
@@ -108,10 +112,19 @@ class GPTModel(nn.Module):
             x = block(x, room, position)
         return F.linear(self.norm(x), table.weight)[:, 0]
 
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of all weights for one token."""
+        return matrices(self.blocks, self.encoder.table)
+
 
 def count(model: nn.Module) -> int:
     """Return the number of parameters."""
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def matrices(*parts: nn.Module) -> int:
+    """Return the number of weights in all matrices of these parts."""
+    return sum(p.numel() for part in parts for p in part.parameters() if p.ndim == 2)
 
 
 def _closest(make, target: int) -> int:
