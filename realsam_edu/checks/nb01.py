@@ -11,51 +11,53 @@ from .feedback import WrongAnswer, call_student, expect, expect_pair, feedback, 
 # ---------------------------------------------------------------- what the notebook defines
 
 
+def _variant(new, fires, after=lambda u, s: u):
+    """A step: membrane `new(cur, mem)`, spikes `fires(new, mem)`, then `after(new, spk)`."""
+
+    def step(cur, mem):
+        u = new(cur, mem)
+        s = fires(u, mem)
+        return s, after(u, s)
+
+    return step
+
+
 def _mistaken_steps(beta, thr):
     """Plausible wrong LIF steps: the sentence that names the mistake -> `step(cur, mem)`."""
 
-    def fire(x):
-        return (x > 0).float()
+    def above(x):
+        return (x > thr).float()
 
     def eq1(c, m):
-        return beta * m + c - thr * fire(m - thr)
+        return beta * m + c - thr * above(m)
 
-    def variant(new, fires=lambda u, m: fire(u - thr), after=lambda u, s: u):
-        def step(cur, mem):
-            u = new(cur, mem)
-            s = fires(u, mem)
-            return s, after(u, s)
+    def fire(u, m):
+        return above(u)
 
-        return step
+    def no_reset(c, m):
+        return beta * m + c
 
-    return {
-        "the membrane is never reset after a spike; subtract θ·S[t−1].": variant(
-            lambda c, m: beta * m + c
+    new = {
+        "the membrane is never reset after a spike; subtract θ·S[t−1].": no_reset,
+        "the reset subtracts β·θ; Eq. 1 subtracts the whole θ.": (
+            lambda c, m: beta * m + c - beta * thr * above(m)
         ),
-        "the reset subtracts β·θ; Eq. 1 subtracts the whole θ.": variant(
-            lambda c, m: beta * m + c - beta * thr * fire(m - thr)
+        "the reset subtracts 1; it must subtract the threshold of each neuron.": (
+            lambda c, m: beta * m + c - above(m)
         ),
-        "the reset comes in the step of the spike; here it comes one step later.": variant(
-            lambda c, m: beta * m + c, after=lambda u, s: u - thr * s
+        "the reset goes to zero; here it subtracts θ.": lambda c, m: beta * m * (1 - above(m)) + c,
+        "nothing leaks; multiply the old membrane by β.": lambda c, m: m + c - thr * above(m),
+        "the input is scaled by 1 − β; Eq. 1 adds it as it is.": lambda c, m: eq1(c, m) - beta * c,
+    }
+    at_least = _variant(
+        lambda c, m: no_reset(c, m) - thr * (m >= thr), lambda u, m: 1.0 * (u >= thr)
+    )
+    return {sentence: _variant(one, fire) for sentence, one in new.items()} | {
+        "the reset comes in the step of the spike; here it comes one step later.": _variant(
+            no_reset, fire, lambda u, s: u - thr * s
         ),
-        "the reset subtracts 1; it must subtract the threshold of each neuron.": variant(
-            lambda c, m: beta * m + c - fire(m - thr)
-        ),
-        "the spike tests the old membrane; test the new one.": variant(
-            eq1, lambda u, m: fire(m - thr)
-        ),
-        "a membrane exactly at its threshold must not fire: use >, not ≥.": variant(
-            lambda c, m: beta * m + c - thr * (m >= thr), lambda u, m: (u >= thr).float()
-        ),
-        "the reset goes to zero; here it subtracts θ.": variant(
-            lambda c, m: beta * m * (1 - fire(m - thr)) + c
-        ),
-        "nothing leaks; multiply the old membrane by β.": variant(
-            lambda c, m: m + c - thr * fire(m - thr)
-        ),
-        "the input is scaled by 1 − β; Eq. 1 adds it as it is.": variant(
-            lambda c, m: eq1(c, m) - beta * c
-        ),
+        "the spike tests the old membrane; test the new one.": _variant(eq1, lambda u, m: above(m)),
+        "a membrane exactly at its threshold must not fire: use >, not ≥.": at_least,
     }
 
 
