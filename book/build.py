@@ -4,64 +4,36 @@
     REALSAM_BUDGET=smoke python book/build.py     a quick test build, in _build/smoke/html
 
 Nothing is executed twice: results are cached by the source of a notebook and by everything it
-imports or loads, so a changed module, checkpoint or budget runs the notebooks again.
+imports or loads, so a changed module, checkpoint or budget runs the notebooks again. A notebook
+that fails leaves the others built.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 import assets
+import execute
 import pages
+from execute import ROOT, cache_folder, fingerprint, output_folder
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "_build"
-BUDGETS = ("smoke", "class", "full")
-RUNS_ON = (
-    "realsam_edu",
-    "data/checkpoints",
-    "data/results",
-)  # what the notebooks' results depend on
 LOOKS_LIKE = ("_config.yml", "_toc.yml", "book/static", "book/build.py", "book/assets.py")
 
 
-def fingerprint(paths: Iterable[str], *facts: str) -> str:
-    """Return twelve hex digits that change when a file under ``paths`` or a fact does."""
-    digest = hashlib.sha256("\n".join(facts).encode())
-    for name in paths:
-        top = ROOT / name
-        files = [top] if top.is_file() else sorted(top.rglob("*"))
-        for file in files:
-            if file.is_file() and "__pycache__" not in file.parts:
-                digest.update(file.relative_to(ROOT).as_posix().encode())
-                digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:12]
-
-
-def output_folder(budget: str) -> Path:
-    """Return where a build of this budget lies: the class build is the site itself."""
-    return BUILD if budget == "class" else BUILD / budget
-
-
-def prepare(out: Path, budget: str) -> Path:
-    """Drop what an earlier build left if it no longer holds, and return the cache to use."""
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "snntorch")]
-    content = fingerprint(RUNS_ON, budget, platform.python_version(), *versions)
-    look = fingerprint(LOOKS_LIKE, content)
-    cache = out / "cache" / content
+def prepare(out: Path, cache: Path) -> None:
+    """Drop what an earlier build left if it no longer holds."""
+    look = fingerprint(LOOKS_LIKE, cache.name)
     stamp = out / "built-from.txt"
     if not stamp.exists() or stamp.read_text() != look:
         shutil.rmtree(out / "html", ignore_errors=True)
@@ -71,18 +43,22 @@ def prepare(out: Path, budget: str) -> Path:
             shutil.rmtree(old)
     out.mkdir(parents=True, exist_ok=True)
     stamp.write_text(look)
-    return cache
 
 
-def write_config(out: Path, budget: str, cache: Path, offline: bool) -> Path:
+def write_config(out: Path, budget: str, cache: Path, offline: bool, failed: list[str]) -> Path:
     """Write the configuration of this build: ``_config.yml`` plus what only this build knows."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    config["execute"]["cache"] = str(cache)
+    config["execute"] |= {"cache": str(cache), "exclude_patterns": failed}
+    told = []
     if budget == "smoke":
-        config.setdefault("html", {})["announcement"] = (
+        told.append(
             "Smoke build: every run was cut to a few steps to test the pages. "
             "Read no number here as a result."
         )
+    if failed:
+        told.append(f"Without results, since they stopped with an error: {', '.join(failed)}.")
+    if told:
+        config.setdefault("html", {})["announcement"] = " ".join(told)
     if offline:
         config["sphinx"]["config"] |= assets.SPHINX_CONFIG
     path = out / "_config.yml"
@@ -111,31 +87,21 @@ def run_sphinx(out: Path, config: Path) -> int:
     return result if isinstance(result, int) else 1
 
 
-def main() -> int:
-    """Build the book at the budget of ``REALSAM_BUDGET`` and check what was built."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--clean", action="store_true", help="forget all earlier results first")
-    args = parser.parse_args()
-    budget = os.environ.setdefault("REALSAM_BUDGET", "class")
-    if budget not in BUDGETS:
-        print(f"REALSAM_BUDGET is {budget!r}; it can be {', '.join(BUDGETS)}.")
-        return 2
-    out = output_folder(budget)
-    if args.clean:
-        for name in ("html", ".doctrees", "cache"):
-            shutil.rmtree(out / name, ignore_errors=True)
-
-    began = time.perf_counter()
-    os.chdir(ROOT)
+def build(budget: str) -> int:
+    """Build the book at this budget and check what was built; return the exit code."""
+    began, out, cache = time.perf_counter(), output_folder(budget), cache_folder(budget)
     offline = assets.install()
-    cache = prepare(out, budget)
-    config = write_config(out, budget, cache, offline)
-    print(f"Building at budget {budget}: notebooks run unless nothing changed.", flush=True)
-    if run_sphinx(out, config) != 0:
+    prepare(out, cache)
+    print(f"Building at budget {budget}.", flush=True)
+    sources = [pages.source_of(ROOT, name) for name in pages.toc_files(ROOT)]
+    faults = execute.run_missing([path for path in sources if pages.code_of(path)], cache)
+    faults = {path.relative_to(ROOT).as_posix(): fault for path, fault in faults.items()}
+    print("Writing the pages.", flush=True)
+    if run_sphinx(out, write_config(out, budget, cache, offline, list(faults))) != 0:
         print("The book was not built: see the first warning or error above.")
         (out / "built-from.txt").unlink(missing_ok=True)
         return 1
-    report = pages.check(ROOT, out / "html", cache, offline=offline)
+    report = pages.check(ROOT, out / "html", cache, offline=offline, failed=faults)
     report |= {"budget": budget, "offline": offline}
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     for problem in report["problems"]:
@@ -145,6 +111,39 @@ def main() -> int:
     seconds = time.perf_counter() - began
     print(f"✓ {len(report['pages'])} pages in {seconds:.0f} s: {out / 'html' / 'index.html'}")
     return 0
+
+
+def wanted_budget() -> tuple[str, str]:
+    """Return the budget that REALSAM_BUDGET asks for, and what is wrong with it."""
+    from realsam_edu import runtime
+
+    try:
+        return runtime.budget(), ""
+    except runtime.RealSamError as error:
+        return "", str(error)
+
+
+def main() -> int:
+    """Read the command line and REALSAM_BUDGET, then build."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that cannot show ✓ shows ?
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--clean", action="store_true", help="forget all earlier results first")
+    args = parser.parse_args()
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # torch makes Sphinx complain
+        budget, wrong = apart.submit(wanted_budget).result()
+    if wrong:
+        print(wrong)
+        return 2
+    if args.clean:
+        for name in ("html", ".doctrees", "cache"):
+            shutil.rmtree(output_folder(budget) / name, ignore_errors=True)
+    os.chdir(ROOT)
+    try:
+        return build(budget)
+    except KeyboardInterrupt:
+        print("Stopped; what had finished is kept, and the same command goes on from there.")
+        return 130
 
 
 if __name__ == "__main__":

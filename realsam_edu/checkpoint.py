@@ -32,6 +32,20 @@ class Checkpoint:
     card: dict
 
 
+def checkpoint_path(path: str | Path) -> Path:
+    """Return `path` if it may be a checkpoint's.
+
+    Raises:
+        RealSamError: its name does not end in `.safetensors`.
+    """
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise RealSamError(
+            f"{path} is no name for a checkpoint; choose one that ends in .safetensors."
+        )
+    return path
+
+
 def _digest(card: str, tensors: dict[str, torch.Tensor]) -> str:
     digest = hashlib.sha256(card.encode())
     for name in sorted(tensors):
@@ -87,7 +101,7 @@ def save(path: str | Path, model: torch.nn.Module, tokenizer, card: dict) -> dic
     """Save a model in half precision with its card, and the card beside it as `….json`.
 
     Args:
-        path: where to, ending in `.safetensors`.
+        path: where to; has to end in `.safetensors`.
         model: any model of `versions.MODELS`.
         tokenizer: the tokenizer it was trained with.
         card: whatever should be remembered; `version`, `config`, `parameters` are added.
@@ -96,8 +110,10 @@ def save(path: str | Path, model: torch.nn.Module, tokenizer, card: dict) -> dic
         The complete card, as in the JSON beside the file: there, a BPE is named by its digest.
 
     Raises:
-        RealSamError: the tokenizer has another number of tokens than the model.
+        RealSamError: the tokenizer has another number of tokens than the model, or the path is no
+            name for a checkpoint.
     """
+    path = checkpoint_path(path)
     if tokenizer.vocab_size != model.config.vocab:
         raise RealSamError(
             f"The tokenizer has {tokenizer.vocab_size} tokens and the model {model.config.vocab}; "
@@ -112,9 +128,9 @@ def save(path: str | Path, model: torch.nn.Module, tokenizer, card: dict) -> dic
     config = asdict(model.config)
     card = {"version": version, "parameters": parameters, "config": config, **card}
     named, whole = _described(tokenizer)
-    pack(Path(path), tensors, card | {"tokenizer": whole})
+    pack(path, tensors, card | {"tokenizer": whole})
     card["tokenizer"] = named
-    write_json(Path(path).with_suffix(".json"), card)
+    write_json(path.with_suffix(".json"), card)
     return card
 
 

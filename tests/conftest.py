@@ -6,11 +6,15 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from hypothesis import HealthCheck, settings
 from project import CI, ROOT, Book, build_book
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOCAL_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 pytest.register_assert_rewrite("widget_page")
+# No verdict hangs on the clock, not even that examples are drawn too slowly.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -29,7 +33,7 @@ def pytest_sessionfinish(session, exitstatus):
 @pytest.fixture(scope="session")
 def book() -> Book:
     """Build the book at smoke budget once; its executed notebooks serve several tests."""
-    done = build_book("smoke", timeout=900)
+    done = build_book("smoke")
     return Book(done.returncode, done.stdout + done.stderr, ROOT / "_build" / "smoke")
 
 
@@ -60,10 +64,9 @@ def clean_style():
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from realsam_edu.plots import neurons as plots
+    from realsam_edu import plots
 
-    with matplotlib.rc_context():
-        plots.use_style("light")
+    with plots.themed("light"):
         yield
         pyplot.close("all")
 

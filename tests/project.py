@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 7200  # seconds; it only keeps a test that hangs from hanging for ever
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
@@ -38,13 +39,13 @@ def run(capsys, *argv):
     return code, out, err
 
 
-def build_book(budget: str, timeout: int) -> subprocess.CompletedProcess:
-    """Run `python book/build.py` with this budget; at most `timeout` seconds."""
+def build_book(budget: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run `python book/build.py` with this budget and this environment."""
     return subprocess.run(
         [sys.executable, "book/build.py"],
         cwd=ROOT,
-        env=os.environ | {"REALSAM_BUDGET": budget},
+        env=os.environ | {"REALSAM_BUDGET": budget} | environment,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=PATIENCE,
     )

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 
 from ipywidgets import DOMWidget
 
-from realsam_edu import widgets
-
 PAGE = """<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">
 <style>body {{ width: {width}px; margin: 0; }} {css}</style><body></body>"""
 UNPACK = """window.unpack = (state) => {
@@ -46,13 +44,13 @@ def state_of(widget: DOMWidget) -> dict:
 
 
 @contextmanager
-def module_page(chromium, files: dict[str, str]):
-    """Yield a page that holds the module of each file as a global variable of that name."""
+def module_page(chromium, classes: dict):
+    """Yield a page that holds the script of each widget class as a global variable of that name."""
     page = chromium.new_page()
     page.evaluate(UNPACK)
-    for name, file in files.items():
-        code = widgets.script(f"{file}.js")
-        page.evaluate("async ([name, code]) => { window[name] = await load(code); }", [name, code])
+    load = "async ([name, code]) => { window[name] = await load(code); }"
+    for name, widget in classes.items():
+        page.evaluate(load, [name, widget._esm])
     try:
         yield page
     finally:
@@ -79,6 +77,11 @@ def widget_page(chromium, made, css: str, width: int, **options):
     finally:
         page.close()
     assert problems == []
+
+
+def trait(page, which, name):
+    """A trait of one of the widgets `shown`."""
+    return page.evaluate("([k, name]) => shown[k].model.get(name)", [which, name])
 
 
 def settle(page):

@@ -2,18 +2,26 @@
 
 import torch
 
-from ..experiments.bench.training import step_multiply_adds
+from ..inside.energy import training_multiply_adds
 from ..model.v2 import V2, V2Config
 from ..neurons.lif import LIFState
 from ..neurons.scan import reference_scan
 from ..neurons.surrogate import surrogate_grad
-from .feedback import call_student, expect_tensor, feedback, same_numbers
+from .feedback import (
+    WrongAnswer,
+    call_student,
+    expect,
+    expect_no_mistake,
+    expect_tensor,
+    feedback,
+    same_numbers,
+)
 
 CLOSE = 1e-10  # of float64 numbers that were added up in another order
 SLOPE = 2.0
 
 
-def _layer_case() -> tuple:
+def _layer_in_float64() -> tuple:
     """Currents (T, B, N), w_rec (N, N), β (N,), θ (N,), spikes and membranes (B, N) of the past."""
     rng = torch.Generator().manual_seed(5)
     cur = torch.randn(12, 3, 6, generator=rng, dtype=torch.float64)
@@ -25,7 +33,7 @@ def _layer_case() -> tuple:
 
 def _recorded() -> tuple:
     """What arrives from the loss, and the recordings (T+1, B, N) whose slab 0 is the past."""
-    cur, w_rec, beta, thr, spk, mem = _layer_case()
+    cur, w_rec, beta, thr, spk, mem = _layer_in_float64()
     spk_rec, mem_rec, _ = reference_scan(cur, w_rec, beta, thr, SLOPE, LIFState(spk, mem))
     rng = torch.Generator().manual_seed(6)
     grad_spk, grad_mem = torch.randn(2, *cur.shape, generator=rng, dtype=cur.dtype)
@@ -34,7 +42,7 @@ def _recorded() -> tuple:
 
 def _autograd(scan, grad_spk, grad_mem) -> tuple:
     """Gradients of cur, w_rec, beta and of the past, through `scan` and autograd."""
-    cur, w_rec, beta, thr, spk, mem = (part.clone() for part in _layer_case())
+    cur, w_rec, beta, thr, spk, mem = (part.clone() for part in _layer_in_float64())
     leaves = [part.requires_grad_() for part in (cur, w_rec, beta, spk, mem)]
     recorded = scan(cur, w_rec, beta, thr, SLOPE, LIFState(spk, mem))[:2]
     return torch.autograd.grad(recorded, leaves, (grad_spk, grad_mem))
@@ -47,10 +55,10 @@ def _autograd(scan, grad_spk, grad_mem) -> tuple:
 def check_forward(fn) -> str:
     """Check `fn(cur, w_rec, beta, thr, spk, mem)`: recordings (T+1, B, N), slab 0 the past."""
     right = _recorded()[2:]
-    mine = call_student(fn, *_layer_case())
+    mine = call_student(fn, *_layer_in_float64())
     for got, want, name in zip(mine, right, ("spikes", "membranes"), strict=True):
         expect_tensor(got, want, f"The recording of {name}")
-        assert same_numbers(got, want, CLOSE), f"The {name} differ from the package's."
+        expect(same_numbers(got, want, CLOSE), f"The {name} differ from the package's.")
     return "12 steps, the same spikes and membranes."
 
 
@@ -61,20 +69,21 @@ def check_backward(fn) -> str:
     It returns the gradients of cur, w_rec, beta and of the spikes and membranes of the past.
     """
     grad_spk, grad_mem, *recorded = _recorded()
-    _, w_rec, beta, thr, _, _ = _layer_case()
+    _, w_rec, beta, thr, _, _ = _layer_in_float64()
     given = grad_spk, grad_mem, *recorded, w_rec, beta, thr, SLOPE
     mine = call_student(fn, *given)
     right = _autograd(reference_scan, grad_spk, grad_mem)
     names = ("current", "recurrent weights", "leaks", "past spikes", "past membranes")
-    assert isinstance(mine, tuple) and len(mine) == len(right), (
-        "Return five things: the gradients of cur, w_rec, beta, and of the past's spk and mem."
+    expect(
+        isinstance(mine, tuple) and len(mine) == len(right),
+        "Return five things: the gradients of cur, w_rec, beta, and of the past's spk and mem.",
     )
     for got, want, name in zip(mine, right, names, strict=True):
         expect_tensor(got, want, f"The gradient of the {name}")
     _explain_current(mine[0], right[0], given)
     _explain_weights(mine[1], right[1], mine[0], recorded[0])
     for got, want, name in zip(mine[2:], right[2:], names[2:], strict=True):
-        assert torch.allclose(got, want, atol=CLOSE), f"The gradient of the {name} differs."
+        expect(torch.allclose(got, want, atol=CLOSE), f"The gradient of the {name} differs.")
     return "every gradient equals autograd's through the loop, to 1e-10."
 
 
@@ -107,11 +116,10 @@ def _explain_current(mine, right, given) -> None:
         (_back(0 * grad_spk, grad_mem, *rest), "`grad_spk` is left out."),
         (right.flip(0), "the time runs backward: turn the list round before stacking it."),
     ]
-    for wrong, sentence in mistakes:
-        assert not torch.allclose(mine, wrong, atol=CLOSE), f"Gradient of the current: {sentence}"
+    expect_no_mistake(mine, mistakes, "Gradient of the current", CLOSE)
     apart = (mine - right).abs().amax((1, 2))  # (T,)
     last = int((apart > CLOSE).nonzero().max())
-    raise AssertionError(
+    raise WrongAnswer(
         f"The gradient of the current differs from step {last} backward; what is later is right."
     )
 
@@ -120,27 +128,27 @@ def _explain_weights(mine, right, d_cur, spk_rec) -> None:
     if torch.allclose(mine, right, atol=CLOSE):
         return
     now = torch.einsum("tbn,tbm->nm", d_cur, spk_rec[1:])
-    for wrong, sentence in (
+    mistakes = [
         (right.t(), "it is transposed: row i holds the weights *into* neuron i."),
         (now, "W_rec carries the spikes of the step *before*: slab t, not t + 1."),
-    ):
-        assert not torch.allclose(mine, wrong, atol=CLOSE), f"Gradient of W_rec: {sentence}"
-    raise AssertionError("The gradient of the recurrent weights differs.")
+    ]
+    expect_no_mistake(mine, mistakes, "Gradient of W_rec", CLOSE)
+    raise WrongAnswer("The gradient of the recurrent weights differs.")
 
 
 @feedback
 def check_hand_scan(fn) -> str:
     """Check `fn(cur, w_rec, beta, thr, slope, state)`: values, state, gradients in float64."""
-    cur, w_rec, beta, thr, spk, mem = _layer_case()
+    cur, w_rec, beta, thr, spk, mem = _layer_in_float64()
     for state in (None, LIFState(spk, mem)):
         right = reference_scan(cur, w_rec, beta, thr, SLOPE, state)
         mine = call_student(fn, cur, w_rec, beta, thr, SLOPE, state)
         for got, want in zip((*mine[:2], *mine[2]), (*right[:2], *right[2]), strict=True):
             expect_tensor(got, want, "A recording or state")
-            assert same_numbers(got, want, CLOSE), "Recordings or state differ."
+            expect(same_numbers(got, want, CLOSE), "Recordings or state differ.")
     grads = _recorded()[:2]
     for got, want in zip(_autograd(fn, *grads), _autograd(reference_scan, *grads), strict=True):
-        assert torch.allclose(got, want, atol=CLOSE), "A gradient differs from autograd's."
+        expect(torch.allclose(got, want, atol=CLOSE), "A gradient differs from autograd's.")
     return "recordings, state and all gradients."
 
 
@@ -154,7 +162,7 @@ def check_thr_grad(fn) -> str:
     d_mem (T+1, B, N) holds ∂L/∂U[t] in slab t, and zeros behind the end; mem_rec the membranes,
     slab 0 the past.
     """
-    cur, w_rec, beta, thr, spk, mem = _layer_case()
+    cur, w_rec, beta, thr, spk, mem = _layer_in_float64()
     grad_spk, _, *recorded = _recorded()
     errors = _back(grad_spk, 0 * grad_spk, *recorded, w_rec, beta, thr, SLOPE)
     d_mem, mem_rec = torch.cat([errors, torch.zeros_like(errors[:1])]), recorded[1]
@@ -178,9 +186,8 @@ def check_thr_grad(fn) -> str:
         ),
     ]
     if not torch.allclose(mine, right, atol=CLOSE):
-        for wrong, sentence in mistakes:
-            assert not torch.allclose(mine, wrong, atol=CLOSE), sentence[0].upper() + sentence[1:]
-        raise AssertionError(f"Got {mine.tolist()}, expected {right.tolist()}.")
+        expect_no_mistake(mine, mistakes, atol=CLOSE)
+        raise WrongAnswer(f"Got {mine.tolist()}, expected {right.tolist()}.")
     return "∂L/∂θ equals autograd's through the loop."
 
 
@@ -188,7 +195,7 @@ def check_thr_grad(fn) -> str:
 def check_multiply_adds(fn) -> str:
     """Check `fn(config)`: multiply-adds of V2's weights for one token, from its sizes."""
     for config in (V2Config(vocab=40, embed=6, hidden=10, depth=4), V2Config(depth=3)):
-        mine, right = int(call_student(fn, config)), step_multiply_adds(V2(config))
+        mine, right = int(call_student(fn, config)), training_multiply_adds(V2(config))
         e, n, v, layers = config.embed, config.hidden, config.vocab, config.depth
         mistakes = {
             2 * right: "that counts operations; a multiply-add is one here.",
@@ -201,5 +208,5 @@ def check_multiply_adds(fn) -> str:
         }
         if mine != right:
             sentence = mistakes.get(mine, "count every matrix that meets every token.")
-            raise AssertionError(f"Got {mine:,}, expected {right:,}: {sentence}")
+            raise WrongAnswer(f"Got {mine:,}, expected {right:,}: {sentence}")
     return "the same as counting the modules."

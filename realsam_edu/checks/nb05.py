@@ -1,4 +1,4 @@
-"""Checks for notebook 05: merges, the residual block, the tied readout, floors, the fair ruler."""
+"""Checks of notebook 05: merges, the residual block, the tied readout, floors, the fair ruler."""
 
 import math
 
@@ -9,7 +9,15 @@ from ..model.v2 import ResidualBlock, V2Config
 from ..neurons.lif import LIFState, zero_state
 from ..runtime.settings import seed_all
 from ..text.bpe_lesson import learn_merges, merge
-from .feedback import call_student, expect_tensor, feedback, same_numbers
+from .feedback import (
+    WrongAnswer,
+    call_student,
+    expect,
+    expect_no_mistake,
+    expect_tensor,
+    feedback,
+    same_numbers,
+)
 
 TEXT = "a low lake, a lower lane\nthe newest lake is the lowest lake of the lakes"
 REPEATED = "is" + " the" * 3  # a word that comes again
@@ -21,11 +29,11 @@ def check_learn_merges(fn) -> str:
     """Check `fn(text, n)` against `bpe_lesson.learn_merges`."""
     for text in (TEXT, REPEATED, "aaaa aaa"):
         mine, right = call_student(fn, text, 12), learn_merges(text, 12)
-        assert isinstance(mine, list), f"A list of pairs is expected, not a {type(mine).__name__}."
+        expect(isinstance(mine, list), f"A list of pairs is expected, not a {type(mine).__name__}.")
         mine = [tuple(pair) for pair in mine]
         for at, (got, want) in enumerate(zip(mine, right, strict=False)):
-            assert got == want, f"Merge {at + 1} of {text!r} is {got}, expected {want}."
-        assert len(mine) == len(right), f"{len(mine)} merges of {text!r}, expected {len(right)}."
+            expect(got == want, f"Merge {at + 1} of {text!r} is {got}, expected {want}.")
+        expect(len(mine) == len(right), f"{len(mine)} merges of {text!r}, expected {len(right)}.")
     return "the same merges on three texts."
 
 
@@ -44,9 +52,9 @@ def _both(mine, theirs, *settings):
         models.append(cls(*given))
     got, want = ({k: v.clone() for k, v in m.state_dict().items()} for m in models)
     shapes = [{k: tuple(v.shape) for k, v in found.items()} for found in (got, want)]
-    assert shapes[0] == shapes[1], f"The parameters are {shapes[0]}, expected {shapes[1]}."
+    expect(shapes[0] == shapes[1], f"The parameters are {shapes[0]}, expected {shapes[1]}.")
     for name in want:
-        assert torch.allclose(got[name], want[name]), f"{name} starts with other numbers."
+        expect(torch.allclose(got[name], want[name]), f"{name} starts with other numbers.")
     return models
 
 
@@ -77,22 +85,23 @@ def check_residual_block(cls) -> str:
 def _explain_block(x, mine, right) -> None:
     (out, spk, mem, grads), (out_right, spk_right, mem_right, grads_right) = mine, right
     expect_tensor(out, out_right, "The stream")
-    assert same_numbers(spk, spk_right, 1e-5), "The spikes differ: the current is norm(x)."
-    assert not same_numbers(out, out_right - x, 1e-5), (
-        "The stream itself is missing: `x + fc_out(…)`."
+    expect(same_numbers(spk, spk_right, 1e-5), "The spikes differ: the current is norm(x).")
+    expect(
+        not same_numbers(out, out_right - x, 1e-5), "The stream itself is missing: `x + fc_out(…)`."
     )
-    assert not same_numbers(out, x + spk_right, 1e-5), "The spikes go through `fc_out` first."
-    assert same_numbers(out, out_right, 1e-5), (
-        "The stream differs: what `fc_out` hears is self.dropout(spk)."
+    expect(not same_numbers(out, x + spk_right, 1e-5), "The spikes go through `fc_out` first.")
+    expect(
+        same_numbers(out, out_right, 1e-5),
+        "The stream differs: what `fc_out` hears is self.dropout(spk).",
     )
-    assert same_numbers(mem, mem_right, 1e-5), "The state is not that of the last step."
+    expect(same_numbers(mem, mem_right, 1e-5), "The state is not that of the last step.")
     for got, want in zip(grads, grads_right, strict=True):
-        assert same_numbers(got, want, 1e-4), "Forward is right, but a gradient differs."
+        expect(same_numbers(got, want, 1e-4), "Forward is right, but a gradient differs.")
 
 
 @feedback
 def check_tied_readout(cls) -> str:
-    """Check a readout class `(neurons, embed, vocab)` against `blocks.TiedReadout`."""
+    """Check a readout class `(neurons, embed, vocab)` against `residual.TiedReadout`."""
     mine, right = _both(cls, TiedReadout, WIDTH, EMBED, VOCAB)
     rng, results = torch.Generator().manual_seed(3), []
     x, table = torch.randn(4, 2, WIDTH, generator=rng), torch.randn(VOCAB, EMBED, generator=rng)
@@ -105,15 +114,14 @@ def check_tied_readout(cls) -> str:
     (out, grads), (want, grads_right) = results
     expect_tensor(out, want, "The scores")
     factor = right.scale.item()
-    sentences = {
-        "The learned scale is missing.": (want - bias) / factor + bias,
-        "The bias of each token is missing.": want - bias,
-    }
-    for sentence, wrong in sentences.items():
-        assert not same_numbers(out, wrong, 1e-5), sentence
-    assert same_numbers(out, want, 1e-5), "The scores differ: is the stream normalised first?"
+    mistakes = [
+        ((want - bias) / factor + bias, "The learned scale is missing."),
+        (want - bias, "The bias of each token is missing."),
+    ]
+    expect_no_mistake(out, mistakes, atol=1e-5)
+    expect(same_numbers(out, want, 1e-5), "The scores differ: is the stream normalised first?")
     for got, there in zip(grads, grads_right, strict=True):
-        assert same_numbers(got, there, 1e-4), "Forward is right, but a gradient differs."
+        expect(same_numbers(got, there, 1e-4), "Forward is right, but a gradient differs.")
     return "the same scores, and the same gradient of the table."
 
 
@@ -129,7 +137,7 @@ def check_apply_merges(fn) -> str:
         for pair in merges:
             pieces = merge(pieces, pair)
         mine = list(call_student(fn, word, list(merges)))
-        assert "".join(mine) == word, f"The pieces {mine} of {word!r} do not make the word again."
+        expect("".join(mine) == word, f"The pieces {mine} of {word!r} do not make the word again.")
         if mine == pieces:
             continue
         sentence = f"{word!r} has the pieces {pieces}, got {mine}."
@@ -139,7 +147,7 @@ def check_apply_merges(fn) -> str:
             sentence += " A pair may occur several times in a word."
         elif mine == list(word):
             sentence += " No merge was applied."
-        raise AssertionError(sentence)
+        raise WrongAnswer(sentence)
     return "six words, piece by piece."
 
 
@@ -186,5 +194,5 @@ def check_floor(fn) -> str:
             sentence += " Divide by the number of tokens."
         elif math.isclose(mine, once / tokens / math.log(2), rel_tol=1e-4):
             sentence += " That is in bits; use the natural logarithm."
-        raise AssertionError(sentence)
+        raise WrongAnswer(sentence)
     return "three grammars, to four digits."

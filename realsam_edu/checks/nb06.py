@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from ..training.curriculum import PATIENCE, PHASES, PROGRESS, Phase, converged
-from .feedback import call_student, feedback
+from .feedback import WrongAnswer, call_student, expect, feedback
 
 WINDOW = 64  # tokens per window of the longest phases
 CURVES = (
@@ -29,11 +29,11 @@ def check_converged(fn) -> str:
             mine = call_student(fn, list(vals), patience, progress)
             right = converged(vals, patience, progress)
             if bool(mine) != right:
-                raise AssertionError(_explain_converged(vals, patience, progress, mine, right))
+                raise WrongAnswer(_explain_converged(vals, patience, progress, mine, right))
     for vals in CURVES:
-        assert bool(fn(list(vals))) == converged(vals), (
-            f"With its defaults it differs for {vals}; patience is {PATIENCE}, progress {PROGRESS}."
-        )
+        defaults = f"patience is {PATIENCE}, progress {PROGRESS}"
+        same = bool(fn(list(vals))) == converged(vals)
+        expect(same, f"With its defaults it differs for {vals}; {defaults}.")
     return f"the same answer on {len(CURVES)} loss curves, with three settings."
 
 
@@ -50,22 +50,22 @@ def _explain_converged(vals, patience, progress, mine, right) -> str:
 
 @feedback
 def check_epochs(fn) -> str:
-    """Check `fn(steps, readers, length, share, tokens)`: passes over a text."""
+    """Check `fn(steps, batch_size, seq_len, share, tokens)`: passes over a text."""
     for case in ((250, 256, 8, 1.0, 314_990), (500, 32, 64, 0.8, 2_680_640), (80, 64, 32, 0.1, 99)):
-        steps, readers, length, share, tokens = case
-        mine, right = float(call_student(fn, *case)), steps * readers * length * share / tokens
+        steps, batch_size, seq_len, share, tokens = case
+        mine, right = float(call_student(fn, *case)), steps * batch_size * seq_len * share / tokens
         if math.isclose(mine, right, rel_tol=1e-3):
             continue
         sentence = f"For {case} got {mine:.4g}, expected {right:.4g}."
         if math.isclose(mine, right / share, rel_tol=1e-3):
             sentence = "Only a share of the readers has this text; the others replay."
-        if math.isclose(mine, right / length, rel_tol=1e-3):
+        if math.isclose(mine, right / seq_len, rel_tol=1e-3):
             sentence = "A reader reads `length` tokens in a step, not one."
         if math.isclose(mine, right * tokens, rel_tol=1e-3):
             sentence = "That is the tokens read; divide by the tokens of the text."
         if math.isclose(mine, 1 / right, rel_tol=1e-3):
             sentence = "It is upside down: tokens read over tokens there are."
-        raise AssertionError(sentence)
+        raise WrongAnswer(sentence)
     return "the same passes for three phases."
 
 
@@ -80,10 +80,10 @@ def check_replay_mix(fn) -> str:
     )
     for new, seen, share in cases:
         mine, right = call_student(fn, new, list(seen), share), _halving(new, seen, share)
-        assert isinstance(mine, dict), f"Return a dictionary, not a {type(mine).__name__}."
+        expect(isinstance(mine, dict), f"Return a dictionary, not a {type(mine).__name__}.")
         if mine.keys() == right.keys() and all(_close(mine[k], right[k]) for k in right):
             continue
-        raise AssertionError(_explain_mix(mine, right, new, seen))
+        raise WrongAnswer(_explain_mix(mine, right, new, seen))
     return "four mixes, each with its replay."
 
 
@@ -119,8 +119,9 @@ def check_phases(fn) -> str:
     """Check `fn() -> (Phase, ...)`: a curriculum that `Course` can teach, with replay."""
     phases = call_student(fn)
     phases = tuple(phases) if isinstance(phases, tuple | list) else (phases,)
-    assert phases and all(isinstance(phase, Phase) for phase in phases), (
-        "Return a tuple of `Phase(name, seq_len, share, mix)`."
+    expect(
+        phases and all(isinstance(phase, Phase) for phase in phases),
+        "Return a tuple of `Phase(name, seq_len, share, mix)`.",
     )
     _check_names(phases)
     _check_lengths(phases)
@@ -133,37 +134,39 @@ def check_phases(fn) -> str:
 def _check_names(phases: Sequence[Phase]) -> None:
     known, names = [phase.name for phase in PHASES], [phase.name for phase in phases]
     for name in names:
-        assert name in known, f"There is no phase '{name}'; choose from {', '.join(known)}."
-        assert names.count(name) == 1, f"The phase {name} is there twice."
+        expect(name in known, f"There is no phase '{name}'; choose from {', '.join(known)}.")
+        expect(names.count(name) == 1, f"The phase {name} is there twice.")
 
 
 def _check_lengths(phases: Sequence[Phase]) -> None:
     lengths = [phase.seq_len for phase in phases]
     for length in lengths:
-        assert isinstance(length, int) and 1 <= length <= WINDOW and WINDOW % length == 0, (
-            f"Windows of {length} tokens do not go into {WINDOW}: a step would not be equally long."
-        )
-    assert lengths == sorted(lengths), f"The lengths {lengths} shrink; growing up is meant."
+        fits = isinstance(length, int) and 1 <= length <= WINDOW and WINDOW % length == 0
+        uneven = f"Windows of {length} tokens do not go into {WINDOW}"
+        expect(fits, f"{uneven}: a step would not be equally long.")
+    expect(lengths == sorted(lengths), f"The lengths {lengths} shrink; growing up is meant.")
 
 
 def _check_shares(phases: Sequence[Phase]) -> None:
     early = [phase.share for phase in phases[:-1]]
-    assert all(share > 0 for share in early), "A share of the tokens has to be above 0."
-    assert sum(early) < 1, (
-        f"The phases before the last may take {sum(early):.0%} of all tokens; nothing is left."
+    expect(all(share > 0 for share in early), "A share of the tokens has to be above 0.")
+    expect(
+        sum(early) < 1,
+        f"The phases before the last may take {sum(early):.0%} of all tokens; nothing is left.",
     )
 
 
 def _check_mix(phase: Phase, before: Sequence[Phase]) -> None:
     texts = [one.name for one in PHASES[:-1]]
     for name, part in phase.mix.items():
-        assert name in texts, f"{phase.name} reads '{name}', and there is no such text."
-        assert part > 0, f"The part of {name} in {phase.name} is {part}; leave it out instead."
+        expect(name in texts, f"{phase.name} reads '{name}', and there is no such text.")
+        expect(part > 0, f"The part of {name} in {phase.name} is {part}; leave it out instead.")
     if phase.name == "mixed":
-        assert len(phase.mix) > 1, "A mix of one text is not mixed."
+        expect(len(phase.mix) > 1, "A mix of one text is not mixed.")
         return
-    assert phase.name in phase.mix, f"Nobody in the phase {phase.name} reads {phase.name}."
+    expect(phase.name in phase.mix, f"Nobody in the phase {phase.name} reads {phase.name}.")
     seen = {one.name for one in before}
-    assert not seen or seen & phase.mix.keys(), (
-        f"{phase.name} replays nothing of {', '.join(one.name for one in before)}."
+    expect(
+        not seen or seen & phase.mix.keys(),
+        f"{phase.name} replays nothing of {', '.join(one.name for one in before)}.",
     )

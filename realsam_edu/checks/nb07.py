@@ -6,7 +6,15 @@ from ..model.homeostasis import homeostasis, regulate
 from ..model.output import rate_penalty
 from ..model.v3 import V3, V3Config
 from ..runtime.settings import seed_all
-from .feedback import call_student, expect_tensor, feedback, same_numbers
+from .feedback import (
+    WrongAnswer,
+    call_student,
+    expect,
+    expect_no_mistake,
+    expect_tensor,
+    feedback,
+    same_numbers,
+)
 
 # ---------------------------------------------------------------- what the notebook defines
 
@@ -20,11 +28,12 @@ def check_homeostasis(fn) -> str:
         before = thr.clone()
         mine = call_student(fn, before, rate.clone().requires_grad_(), eta, target)
         mine = expect_tensor(mine, thr, "The result")
-        assert torch.equal(before, thr), (
+        expect(
+            torch.equal(before, thr),
             "The old thresholds were changed in place; the backward pass still needs them. "
-            "Return a new tensor."
+            "Return a new tensor.",
         )
-        assert not mine.requires_grad, "No gradient may pass: the rule knows nothing of the loss."
+        expect(not mine.requires_grad, "No gradient may pass: the rule knows nothing of the loss.")
         _explain_step(mine, thr, rate, eta, target)
     return "one step of Eq. 5, a new tensor, no gradient."
 
@@ -39,9 +48,8 @@ def _explain_step(mine, thr, rate, eta, target):
         (thr + rate - target, "`eta` is ignored."),
         (thr + eta * rate, "the target rate is ignored."),
     ]
-    for wrong, sentence in mistakes:
-        assert not same_numbers(mine, wrong), f"At η = {eta}, r* = {target}: {sentence}"
-    raise AssertionError(f"Expected {right[0]:.4f} for the first threshold, got {mine[0]:.4f}.")
+    expect_no_mistake(mine, mistakes, f"At η = {eta}, r* = {target}")
+    raise WrongAnswer(f"Expected {right[0]:.4f} for the first threshold, got {mine[0]:.4f}.")
 
 
 # ---------------------------------------------------------------- exercises
@@ -75,26 +83,27 @@ def check_largest_eta(fn) -> str:
         if abs(mine - 2 / steep) < 0.03 * 2 / steep:
             continue
         for value, sentence in wrong.items():
-            assert abs(mine - value) > 0.02 * abs(value), f"At r* = {target}: {sentence}"
-        raise AssertionError(f"At r* = {target}: expected about {2 / steep:.2f}, got {mine:.2f}.")
+            expect(abs(mine - value) > 0.02 * abs(value), f"At r* = {target}: {sentence}")
+        raise WrongAnswer(f"At r* = {target}: expected about {2 / steep:.2f}, got {mine:.2f}.")
     return "the limit of stability, read off where the curve meets r*."
 
 
 @feedback
-def check_rate_penalty(fn) -> str:
+def check_penalty(fn) -> str:
     """Check `fn(rate, target)`: mean over the neurons of (r/r* − 1)², two-sided and per neuron."""
     rng = torch.Generator().manual_seed(4)
     extremes = torch.tensor([1.0] * 10 + [0.0] * 90)
     for rate, target in ((extremes, 0.10), (torch.rand(50, generator=rng), 0.25)):
         mine = call_student(fn, rate, target)
-        assert isinstance(mine, torch.Tensor) and mine.ndim == 0, "Return one number, a tensor ()."
+        expect(isinstance(mine, torch.Tensor) and mine.ndim == 0, "Return one number, a tensor ().")
         x = rate / target - 1
         _explain_penalty(mine, rate, target, x)
     given = torch.tensor([0.0, 0.05, 0.1, 0.4], requires_grad=True)
     (grad,) = torch.autograd.grad(call_student(fn, given, 0.10), given)
-    assert (grad.sign() == torch.tensor([-1.0, -1.0, 0.0, 1.0])).all(), (
+    expect(
+        (grad.sign() == torch.tensor([-1.0, -1.0, 0.0, 1.0])).all(),
         f"For rates {given.tolist()} and r* = 0.1 the gradient is {grad.tolist()}: silent neurons "
-        "have to be pushed up, loud ones down."
+        "have to be pushed up, loud ones down.",
     )
     return "silence and shouting both cost, neuron by neuron."
 
@@ -109,9 +118,8 @@ def _explain_penalty(mine, rate, target, x):
         (x.abs().mean(), "square the deviation."),
         ((rate - target).square().mean(), "divide the rate by r*, then silence costs 1."),
     ]
-    for wrong, sentence in mistakes:
-        assert not same_numbers(mine, wrong), sentence[0].upper() + sentence[1:]
-    raise AssertionError(f"Expected {rate_penalty([rate], target):.3f}, got {mine:.3f}.")
+    expect_no_mistake(mine, mistakes)
+    raise WrongAnswer(f"Expected {rate_penalty([rate], target):.3f}, got {mine:.3f}.")
 
 
 @feedback
@@ -123,19 +131,21 @@ def check_freeze(fn) -> str:
     regulate(model, model(tokens).rates)  # the thresholds have moved once
     moved = [block.lif.thr.clone() for block in model.blocks]
     result = call_student(fn, model)
-    assert isinstance(result, V3), "Return the model."
-    assert result.training, (
-        "The model is out of training mode: now dropout is off as well. Stop the thresholds only."
+    expect(isinstance(result, V3), "Return the model.")
+    expect(
+        result.training,
+        "The model is out of training mode: now dropout is off as well. Stop the thresholds only.",
     )
     for block, thr in zip(result.blocks, moved, strict=True):
-        assert torch.equal(block.lif.thr, thr), (
-            "The thresholds are not those that were reached; freezing keeps them as they are."
+        expect(
+            torch.equal(block.lif.thr, thr),
+            "The thresholds are not those that were reached; freezing keeps them as they are.",
         )
     out = result(tokens, tokens)
     regulate(result, out.rates)
     out.loss.backward()
     for block, thr in zip(result.blocks, moved, strict=True):
-        assert torch.equal(block.lif.thr, thr), "A step of training still moves them."
+        expect(torch.equal(block.lif.thr, thr), "A step of training still moves them.")
     learning = [p for p in result.parameters() if p.grad is not None and p.grad.abs().sum() > 0]
-    assert len(learning) == len(list(result.parameters())), "Some weights have stopped learning."
+    expect(len(learning) == len(list(result.parameters())), "Some weights have stopped learning.")
     return "the thresholds stand still, the weights go on learning."

@@ -10,6 +10,7 @@ import sys
 from .. import __version__
 from ..experiments.bench import command as bench
 from ..runtime.errors import RealSamError
+from ..runtime.settings import show_anything
 from ..training import distributed
 from . import data, measure, train, write
 from .flags import add_flags
@@ -55,5 +56,6 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns its exit code.
     """
+    show_anything()
     with distributed.joined():
         return _answer(sys.argv[1:] if argv is None else argv)

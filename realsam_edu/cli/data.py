@@ -6,7 +6,7 @@ from ..runtime.settings import data_dir
 from ..text import corpora
 from ..text.prepare import prepare
 from ..text.token_files import Prepared
-from .flags import VOCAB, corpus_names, paths_by_name
+from .flags import VOCAB, paths_by_name
 
 
 def prepared(args, names: list[str], paths: dict) -> Prepared:
@@ -20,11 +20,11 @@ def prepared(args, names: list[str], paths: dict) -> Prepared:
 
 def data(args) -> int:
     """Fetch, learn and encode what `--corpora` names; return the exit code."""
-    names = corpus_names(args.corpora)
+    names = list(corpora.parse(args.corpora))
     folder = Path(args.data_dir) if args.data_dir else data_dir()
     paths = paths_by_name(args.path, names)
-    plain = [n for n in names if n in ("shakespeare", "tiny_shakespeare") and args.vocab is None]
-    for name in plain:  # V1 reads these character by character
+    plain = [name for name in names if corpora.known(name).one_text and args.vocab is None]
+    for name in plain:
         corpus = corpora.load_corpus(name, paths.get(name), folder / "cache")
         print(
             f"{corpus.name}: {len(corpus.train):,} characters to train on, {len(corpus.val):,} "

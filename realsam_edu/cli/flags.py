@@ -9,7 +9,7 @@ from ..runtime.errors import RealSamError
 from ..runtime.settings import data_dir
 from ..text import corpora
 from ..text.prepare import STORYBOOK_CHARS
-from ..training.config import EPOCHS
+from ..training.config import EPOCHS, PRECISIONS
 
 VOCAB = 4096  # tokens of the BPE
 
@@ -19,11 +19,6 @@ def checkpoint_path(args) -> Path:
     if args.checkpoint:
         return Path(args.checkpoint)
     return data_dir() / "checkpoints" / f"{known_mode(args.mode)}.safetensors"
-
-
-def corpus_names(wanted: str) -> list[str]:
-    """Return the corpora that `--corpora` names, each once, without their phases."""
-    return list(dict.fromkeys(item.partition(":")[0] for item in wanted.split(",")))
 
 
 def paths_by_name(values: Sequence[str] | None, names: Sequence[str]) -> dict[str, str]:
@@ -37,7 +32,7 @@ def paths_by_name(values: Sequence[str] | None, names: Sequence[str]) -> dict[st
         name, _, path = value.partition("=")
         if len(names) == 1 and name not in corpora.CORPORA:
             name, path = names[0], value
-        takers = [taker for taker in names if taker != "storybook"]  # it is written, not read
+        takers = [taker for taker in names if not corpora.known(taker).written]
         if not path or name not in takers:
             raise RealSamError(
                 f"--path {value} is for none of the corpora that take one here "
@@ -73,6 +68,9 @@ def add_flags(sub: argparse.ArgumentParser, *shared: str) -> None:
         sub.add_argument("--batch-size", type=int, help="texts read side by side")
         sub.add_argument("--lr", type=float, help="peak learning rate")
         sub.add_argument("--eval-every", type=int, help="steps between validations")
-        sub.add_argument("--precision", choices=("fp32", "bf16"), help="inside matrix products")
+        text = "of matrix products; auto: bf16 where there are units for it; default: fp32"
+        sub.add_argument("--precision", choices=("auto", *PRECISIONS), help=text)
+        text = "replace what an earlier run left there"
+        sub.add_argument("--overwrite", action="store_true", help=text)
     if "json" in shared:
         sub.add_argument("--json", action="store_true", help="print one line of JSON")

@@ -5,19 +5,23 @@ token 100,000 costs what token 10 costs. A prompt is read in one call, in large 
 written comes token by token, and on a CPU `EventStep` adds the weights of what fired and no others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import torch
 import torch.nn.functional as F
 
+from ..model import environment
 from ..model.environment import Environment, set_stress, update_stress
-from ..model.output import next_token_loss
 from ..runtime.errors import RealSamError
-from .event_step import EventStep, suits
+from .event_step import EventStep, runs_event_driven
+
+# Who watches a run is called after everything it reads, with the tokens (T,), the scores after each
+# of them (T, V), which the next step may overwrite, and the state, its stress that of the reading.
+Observer = Callable[[torch.Tensor, torch.Tensor, tuple], None]
 
 
-def sample(logits: torch.Tensor, temperature: float, top_k: int | None, rng) -> torch.Tensor:
+def sample_token(logits: torch.Tensor, temperature: float, top_k: int | None, rng) -> torch.Tensor:
     """Draw one token per row.
 
     Args:
@@ -31,12 +35,11 @@ def sample(logits: torch.Tensor, temperature: float, top_k: int | None, rng) -> 
     """
     if temperature == 0:
         return logits.argmax(-1)
-    logits = logits.float().cpu() / temperature
+    scores = logits.float().cpu() / temperature  # here the host waits for the device
     if top_k is not None:
-        kth = logits.topk(min(top_k, logits.shape[-1])).values[:, -1:]
-        logits = logits.masked_fill(logits < kth, -torch.inf)
-    draw = torch.multinomial(logits.softmax(-1), 1, generator=rng)
-    return draw[:, 0]
+        kth = scores.topk(min(top_k, scores.shape[-1])).values[:, -1:]
+        scores = scores.masked_fill(scores < kth, -torch.inf)
+    return torch.multinomial(scores.softmax(-1), 1, generator=rng)[:, 0].to(logits.device)
 
 
 def opening(tokenizer, prompt: str) -> torch.Tensor:
@@ -56,16 +59,18 @@ def opening(tokenizer, prompt: str) -> torch.Tensor:
 
 
 @torch.no_grad()
-def read(model, tokens: torch.Tensor, state=None):
+def read_prompt(model, tokens: torch.Tensor, state=None, on_step: Observer | None = None):
     """Feed tokens (B, T), T ≥ 1, to the model; return `(logits (B, V), state)` after the last.
 
-    A model with an environment feels how surprising the tokens were.
+    All in one window, see `environment.read`. `on_step` watches the first text.
     """
-    out, state = model(tokens, state=state), None
-    if isinstance(out.state[-1], Environment) and tokens.shape[1] > 1:
-        surprise = next_token_loss(out.logits[:, :-1], tokens[:, 1:])
-        state = update_stress(out.state, surprise, tokens.shape[1], model.config.vocab)
-    return out.logits[:, -1], state or out.state
+    before = model.zero_state(len(tokens)) if state is None else state
+    out = environment.read(model, tokens, state=before)
+    if on_step is not None:
+        layers = [part for part in out.state if not isinstance(part, Environment)]
+        felt = [part for part in before if isinstance(part, Environment)]
+        on_step(tokens[0], out.logits[0], (*layers, *felt))
+    return out.logits[:, -1], out.state
 
 
 class DenseStep:
@@ -92,16 +97,24 @@ class DenseStep:
 
 def stepper(model) -> EventStep | DenseStep:
     """Return what steps `model` through one text fastest: events on a CPU, else its own step."""
-    return EventStep(model) if suits(model) else DenseStep(model)
+    return EventStep(model) if runs_event_driven(model) else DenseStep(model)
 
 
 @torch.no_grad()
 def write(
-    model, logits, state, temperature=0.8, top_k=None, seed=0, stress: float | None = None
+    model,
+    logits: torch.Tensor,
+    state: tuple,
+    temperature: float = 0.8,
+    top_k: int | None = None,
+    seed: int = 0,
+    stress: float | None = None,
+    on_step: Observer | None = None,
 ) -> Iterator[int]:
     """Yield one token after the other, without end, from the logits (1, V) of the first.
 
     With `stress` None the model feels its own surprise at every token; a number holds it there.
+    A token is read when the next one is asked for, and then `on_step` is told.
     """
     if stress is not None:
         state = set_stress(state, stress)
@@ -109,11 +122,13 @@ def write(
     rng, steps = torch.Generator().manual_seed(seed), stepper(model)
     steps.load(state)
     while True:
-        token = sample(logits, temperature, top_k, rng).to(logits.device)  # (1,)
+        token = sample_token(logits, temperature, top_k, rng)  # (1,)
         yield int(token)
         if feels:
             steps.update_stress(F.cross_entropy(logits.float(), token))
         logits = steps.step(int(token))[None]
+        if on_step is not None:
+            on_step(token, logits, steps.state)
 
 
 @torch.no_grad()
@@ -125,6 +140,7 @@ def stream(
     top_k: int | None = None,
     seed: int = 0,
     stress: float | None = None,
+    on_step: Observer | None = None,
 ) -> Iterator[str]:
     """Yield what Sam writes piece by piece: without end, or to the end of the text it decides on.
 
@@ -132,9 +148,10 @@ def stream(
         model: any version, in evaluation mode.
         tokenizer: the tokenizer the model was trained with.
         prompt: what Sam reads first; V1 needs at least one character.
-        temperature, top_k: see `sample`.
+        temperature, top_k: see `sample_token`.
         seed: same seed, same text.
         stress: hold V4's stress at this number in [0, 1]; None lets it feel.
+        on_step: told of all that is read; the last piece is read when more is asked for.
 
     Raises:
         RealSamError: the prompt is empty or holds characters the model does not know, the
@@ -145,8 +162,9 @@ def stream(
         raise RealSamError("Temperature must be 0 or more, and top-k at least 1.")
     device, waiting = next(model.parameters()).device, []
     state = None if stress is None else set_stress(model.zero_state(1), stress)
-    logits, state = read(model, opening(tokenizer, prompt)[None].to(device), state)
-    for token in write(model, logits, state, temperature, top_k, seed, stress):
+    tokens = opening(tokenizer, prompt)[None].to(device)  # (1, T)
+    logits, state = read_prompt(model, tokens, state, on_step)
+    for token in write(model, logits, state, temperature, top_k, seed, stress, on_step):
         if tokenizer.kind == "bpe" and token == tokenizer.END:
             return
         waiting.append(token)

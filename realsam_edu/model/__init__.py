@@ -11,3 +11,4 @@ from .v2 import V2, ResidualBlock, V2Config
 from .v3 import V3, V3Config
 from .v4 import V4, V4Config
 from .versions import MODELS, build
+from .wiring import Wiring, wiring

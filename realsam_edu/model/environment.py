@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 
 from ..runtime.errors import RealSamError
+from .output import Output, next_token_loss
 
 MEMORY = 256.0  # tokens over which surprise is smoothed
 
@@ -55,6 +56,28 @@ def update_stress(state: tuple, surprise: torch.Tensor, tokens: int, vocab: int)
     level = (surprise.detach() / math.log(vocab)).clamp(0.0, 1.0).to(stress.dtype)
     kept = math.exp(-tokens / MEMORY)
     return (*state[:-1], Environment(kept * stress + (1.0 - kept) * level))
+
+
+def read(model, tokens, targets=None, state=None, shared=lambda surprise: surprise) -> Output:
+    """Read a window of text under the stress of before, then feel how surprising it was.
+
+    The one place where reading moves the stress; a model without an environment just reads.
+
+    Args:
+        model: any version, called as `model(tokens, targets, state)`.
+        tokens: (B, T), T ≥ 1.
+        targets: (B, T), the tokens that follow; None (a prompt): each token follows the one before.
+        state: of the window before; None starts silent.
+        shared: makes one surprise of those that several processes met.
+    """
+    out = model(tokens, targets, state)
+    surprise, steps = out.loss, tokens.shape[1]
+    if not isinstance(out.state[-1], Environment) or (targets is None and steps == 1):
+        return out  # nobody feels, or nothing followed
+    if targets is None:
+        surprise = next_token_loss(out.logits[:, :-1], tokens[:, 1:])
+    felt = update_stress(out.state, shared(surprise.detach()), steps, out.logits.shape[-1])
+    return out._replace(state=felt)
 
 
 def set_stress(state: tuple, stress: float) -> tuple:

@@ -24,7 +24,9 @@ from ..neurons.surrogate import SLOPE
 from .dropout import LockedDropout
 from .encoder import SpikeEncoder
 from .output import Output, firing_rates, next_token_loss
+from .wiring import Population, Readout, Synapses, Wiring
 
+STREAM = "stream"  # the name of these real numbers in `wiring`, (N,)
 TABLE = 0.05  # size of the encoder's table at birth where a readout shares it
 
 
@@ -124,3 +126,15 @@ class ResidualNet(nn.Module):
         """Read one token per text, (B,); return `(logits (B, V), state)`. Constant work."""
         out = self(token[:, None], state=state)
         return out.logits[:, 0], out.state
+
+    def describe(self, diversity=None) -> Wiring:
+        """Describe a step for `wiring()`; `diversity` (L, N) where gains turn the currents up."""
+        populations = []
+        for i, block in enumerate(self.blocks):
+            added = (Synapses(STREAM, block.fc_out.weight, block.gate),)
+            row = None if diversity is None else diversity[i]
+            part = Population(f"block {i + 1}", STREAM, block.norm, block.lif, added, row)
+            populations.append(part)
+        out, inputs = self.readout, {STREAM: self.projection.weight}  # (N, E)
+        readout = Readout(STREAM, out.norm, out.head.weight, out.scale)
+        return Wiring(self.encoder.table.weight, inputs, tuple(populations), out.bias, readout)

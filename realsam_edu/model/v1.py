@@ -19,6 +19,7 @@ from ..neurons.surrogate import SLOPE
 from .dropout import LockedDropout
 from .encoder import SpikeEncoder
 from .output import Output, firing_rates, next_token_loss
+from .wiring import SCORES, Population, Synapses, Wiring
 
 
 @dataclass(frozen=True)
@@ -94,3 +95,16 @@ class V1(nn.Module):
         cur_2 = second.fc_in(state_1.spk) + self.skip(letter)
         state_2 = second.lif.step(second.norm(cur_2), state[1])
         return self.readout(torch.cat([state_1.spk, state_2.spk], -1)), (state_1, state_2)
+
+    def wiring(self) -> Wiring:
+        """Describe a step: two currents, and scores that spikes alone add up to."""
+        first, second = self.layers
+        inputs = {"layer 1": first.fc_in.weight, "layer 2": self.skip.weight}  # (N, E) each
+        heard_1, heard_2 = (Synapses(SCORES, w) for w in self.readout.weight.chunk(2, 1))  # (V, N)
+        onward = Synapses("layer 2", second.fc_in.weight), heard_1
+        populations = (
+            Population("layer 1", "layer 1", first.norm, first.lif, onward),
+            Population("layer 2", "layer 2", second.norm, second.lif, (heard_2,)),
+        )
+        table, bias = self.encoder.table.weight, self.readout.bias
+        return Wiring(table, inputs, populations, bias, reads_all=True)

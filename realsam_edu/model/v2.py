@@ -14,6 +14,7 @@ import torch
 from ..neurons.lif import LIFState
 from .output import Output
 from .residual import BlockParts, ResidualConfig, ResidualNet
+from .wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,7 @@ class V2(ResidualNet):
             spk_recs.append(spk)
             after.append(present)
         return self.leave(x, targets, spk_recs, tuple(after))
+
+    def wiring(self) -> Wiring:
+        """Describe a step."""
+        return self.describe()

@@ -18,6 +18,7 @@ from ..neurons.lif import LIFState
 from .environment import Environment, draw_diversity, gain
 from .output import Output
 from .residual import BlockParts, ResidualConfig, ResidualNet
+from .wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,7 @@ class V4(ResidualNet):
             spk_recs.append(spk)
             after.append(present)
         return self.leave(x, targets, spk_recs, (*after, environment))
+
+    def wiring(self) -> Wiring:
+        """Describe a step; its state ends with the `Environment`."""
+        return self.describe(self.diversity if self.config.stress else None)

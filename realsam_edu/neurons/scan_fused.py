@@ -19,7 +19,9 @@ from .surrogate import SLOPE
 def product_dtype(like: torch.Tensor) -> torch.dtype:
     """Return the dtype of matrix products: that of `like`, or autocast's where it is on."""
     device = like.device.type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else like.dtype
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+        return torch.get_autocast_dtype(device)
+    return like.dtype
 
 
 FEWEST = 8  # texts that are worth a thread of their own

@@ -1,20 +1,18 @@
 """Figures: `(data, ax=None) -> ax`. They train nothing and know no torch."""
 
-from .bench import bench_figure, plot_growth, plot_token_cost, plot_training
-from .neurons import (
-    ABOVE,
-    DASHED,
-    DASHES,
-    describe_raster,
-    plot_loss,
-    plot_membrane,
-    plot_raster,
-    plot_rates,
-    plot_surrogate,
-    use_style,
-    version_map,
+from .neurons import describe_raster, plot_membrane, plot_raster, plot_surrogate
+from .road import version_map
+from .speed import (
+    bench_figure,
+    plot_growth,
+    plot_ladder,
+    plot_launches,
+    plot_order,
+    plot_throughput,
+    plot_token_cost,
+    plot_training_speed,
 )
-from .speed import plot_ladder, plot_launches, plot_order, plot_throughput
+from .style import ABOVE, DASHED, DASHES, MARKS, axes, colors, themed, use_style
 from .training import (
     describe_ablation,
     describe_curriculum,
@@ -22,6 +20,8 @@ from .training import (
     plot_curriculum,
     plot_diversity,
     plot_floor,
+    plot_loss,
     plot_rate_histogram,
+    plot_rates,
     plot_thresholds,
 )

@@ -1,6 +1,6 @@
-"""Figures of training runs and populations: curriculum, ablations, thresholds, floors, diversity.
+"""Figures of training runs and populations: losses, curricula, ablations, rates, thresholds.
 
-Like `plots`: `(data, ax=None) -> ax`, nothing trained, changed or shown, colors of `use_style`.
+Like all figures: `(data, ax=None) -> ax`, nothing trained or shown, in the colors of `use_style`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,28 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..runtime.errors import RealSamError
-from . import neurons as plots
-from .neurons import ABOVE, DASHED, DASHES, plot_loss, plot_rates
+from .arrays import as_array
+from .style import ABOVE, DASHED, DASHES, MARKS, axes, colors
 
-__all__ = [
-    "describe_ablation",
-    "describe_curriculum",
-    "plot_ablation",
-    "plot_curriculum",
-    "plot_diversity",
-    "plot_floor",
-    "plot_rate_histogram",
-    "plot_thresholds",
-]
-
-MARKS = "osD^vP"
 MILLION = mpl.ticker.FuncFormatter(lambda n, _: f"{n / 1e6:g} M")
+
+
+def plot_loss(histories: Mapping[str, Sequence], ax: Axes | None = None, floors=None) -> Axes:
+    """Loss in nats per token: a line per {label: [(step, loss), ...]}, dashed {name: floor}."""
+    ax, c = axes(ax, figsize=(7.4, 3.6)), colors()
+    for i, (label, history) in enumerate(histories.items()):
+        step, loss = np.asarray(history, dtype=float).T
+        ax.plot(step, loss, color=c[f"layer{i % 6 + 1}"], ls=DASHES[i % 6], label=label)
+        ax.plot(step[-1], loss[-1], "o", ms=6, color=c[f"layer{i % 6 + 1}"])
+    for name, nats in dict(floors or {}).items():
+        ax.axhline(nats, color=c["threshold"], **DASHED)
+        at = {"x": 0.995, "y": nats, "transform": ax.get_yaxis_transform()}
+        ax.text(**at, s=f"{name}: {nats:.2f}", ha="right", va="bottom", color=c["muted"])
+    ax.set(xlabel="training step", ylabel="loss (nats per token)")
+    ax.grid(axis="y")
+    if len(histories) > 1:
+        ax.legend(**ABOVE, ncols=3, handlelength=2.8)
+    return ax
 
 
 def _curve(log: Sequence[Mapping], which: str) -> list[tuple[float, float]]:
@@ -75,7 +81,7 @@ def plot_curriculum(
         which: "val" or "loss", in nats per token.
     """
     curves = {label: _broken(log, which) for label, log in logs.items()}
-    ax = plot_loss(curves, plots._axes(ax, figsize=(7.4, 4)))
+    ax = plot_loss(curves, axes(ax, figsize=(7.4, 4)))
     end = max(points[-1][0] for points in curves.values())
     staged = next((log for log in logs.values() if len(_bands(log)) > 1), None)
     lengths = {row["phase"]: row["seq_len"] for row in phases or []}
@@ -84,12 +90,12 @@ def plot_curriculum(
     _tokens_axis(ax, end)
     ax.set_ylabel(f"{'validation' if which == 'val' else 'training'} loss (nats per token)")
     if ax.get_legend():
-        ax.legend(loc="upper right", handlelength=2.8, facecolor=plots._active["paper"])
+        ax.legend(loc="upper right", handlelength=2.8, facecolor=colors()["paper"])
     return ax
 
 
 def _draw_band(ax: Axes, i: int, name: str, span, end: float, length: int | None) -> None:
-    c, (start, stop) = plots._active, span
+    c, (start, stop) = colors(), span
     ax.axvspan(start, stop, color=c["panel"] if i % 2 == 0 else c["paper"], lw=0, zorder=-2)
     if i:
         ax.axvline(start, color=c["muted"], lw=0.8, ls=(0, (2, 3)), zorder=-1)
@@ -127,7 +133,7 @@ def plot_ablation(table: Mapping[str, Sequence[float]], ax: Axes | None = None) 
     rows = {label: np.asarray(list(nats), float) for label, nats in table.items()}
     if not rows or any(nats.size == 0 for nats in rows.values()):
         raise RealSamError("The ablation table has a row without a seed; run it, or leave it out.")
-    ax, c = plots._axes(ax, figsize=(7.4, 0.7 + 0.52 * len(rows))), plots._active
+    ax, c = axes(ax, figsize=(7.4, 0.7 + 0.52 * len(rows))), colors()
     reference = next(iter(rows.values())).mean()
     ax.axvline(reference, color=c["threshold"], **DASHED)
     for y, nats in enumerate(rows.values()):
@@ -178,7 +184,7 @@ def plot_thresholds(log: Sequence[Mapping], ax: Axes | None = None, layers=None)
         raise RealSamError("No entry of the log has 'thr'; only V3 records its thresholds.")
     tokens = np.array([entry["tokens"] for entry in known])
     thr = np.array([entry["thr"] for entry in known], float)  # (n, L, 3)
-    ax, c = plots._axes(ax, figsize=(7.4, 3.6)), plots._active
+    ax, c = axes(ax, figsize=(7.4, 3.6)), colors()
     chosen = list(range(thr.shape[1]) if layers is None else layers)
     for i in chosen:
         low, middle, high = thr[:, i].T
@@ -195,12 +201,39 @@ def plot_thresholds(log: Sequence[Mapping], ax: Axes | None = None, layers=None)
     return ax
 
 
+def plot_rates(rates, ax: Axes | None = None, target: float = 0.1, band=(0.08, 0.12)) -> Axes:
+    """How often each neuron fires: a histogram per layer, target dashed, allowed band shaded."""
+    ax, c = axes(ax), colors()
+    groups = rates if isinstance(rates, Mapping) else dict(_named_layers(rates))
+    high = max(float(as_array(r).max()) for r in groups.values())
+    bins = np.linspace(0, max(high * 1.02, target * 2.5), 41)
+    allowed = f"band {band[0]:.0%} to {band[1]:.0%}"
+    ax.axvspan(*band, color=c["target"], alpha=0.16, lw=0, label=allowed)
+    ax.axvline(target, color=c["threshold"], **DASHED, label=f"target {target:.0%}")
+    for i, (name, rate) in enumerate(groups.items()):
+        rate, ink = as_array(rate).ravel(), c[f"layer{i % 6 + 1}"]
+        label = f"{name}: mean {rate.mean():.1%}, {(rate == 0).sum()} silent"
+        ax.hist(rate, bins, histtype="step", lw=2, color=ink, ls=DASHES[i % 6], label=label)
+        ax.hist(rate, bins, color=ink, alpha=0.12)
+    ax.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
+    ax.set(xlabel="share of time steps at which a neuron fires", ylabel="neurons")
+    ax.set_xlim(0, bins[-1])
+    ax.legend(loc="upper right")
+    return ax
+
+
+def _named_layers(rates):
+    many = isinstance(rates, list | tuple) and np.ndim(as_array(rates[0])) == 1
+    named = [(f"layer {i + 1}", rate) for i, rate in enumerate(rates)]
+    return named if many else [("all neurons", rates)]
+
+
 def plot_rate_histogram(
     rates, ax: Axes | None = None, band=(0.01, 0.30), target: float = 0.1
 ) -> Axes:
     """How often each neuron (N,) fires, and the share of neurons whose rate lies in `band`."""
-    flat = plots._np(rates).ravel()
-    ax, c = plot_rates(flat, ax, target, band), plots._active
+    flat = as_array(rates).ravel()
+    ax, c = plot_rates(flat, ax, target, band), colors()
     inside = ((flat >= band[0]) & (flat <= band[1])).mean()
     ax.set_xlim(0, max(ax.get_xlim()[1], 1.15 * band[1]))
     words = f"{inside:.1%} of the {flat.size} neurons fire\nbetween {band[0]:.0%} and {band[1]:.0%}"
@@ -213,7 +246,7 @@ def plot_floor(
     losses: Mapping[str, Sequence], floor: float, ax: Axes | None = None, name: str = "floor"
 ) -> Axes:
     """Loss over tokens, {label: [(tokens, nats), ...]}, above what no model can beat (hatched)."""
-    ax, c = plots._axes(ax, figsize=(7.4, 3.6)), plots._active
+    ax, c = axes(ax, figsize=(7.4, 3.6)), colors()
     gap = {label: f"{history[-1][1] - floor:+.2f}" for label, history in losses.items()}
     named = {f"{k}: {gap[k].replace('-', '−')}": history for k, history in losses.items()}
     plot_loss(named, ax, {name: floor})
@@ -235,8 +268,8 @@ def plot_diversity(diversity, stress=(0, 0.25, 0.5, 1), ax: Axes | None = None) 
 
     Dotted: the uniform population at the same stress, where every diversity is 1.
     """
-    d = np.sort(plots._np(diversity).ravel())
-    ax, c = plots._axes(ax), plots._active
+    d = np.sort(as_array(diversity).ravel())
+    ax, c = axes(ax), colors()
     share = (np.arange(d.size) + 0.5) / d.size
     for i, s in enumerate(np.atleast_1d(stress)):
         ink = c[f"layer{i % 6 + 1}"]

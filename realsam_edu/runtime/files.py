@@ -1,8 +1,13 @@
 """Reading and writing files: text in one way only, and nothing half-written ever."""
 
+import codecs
+import gzip
+import io
 import json
 import os
+import stat
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,27 +15,46 @@ from typing import BinaryIO
 
 from .errors import RealSamError
 
+CHUNK = 2**20  # bytes of text read at a time
+
+
+def _target(path: Path) -> tuple[Path, int]:
+    """Return the file that `path` means, links followed, and the mode to give it."""
+    target = Path(os.path.realpath(path))
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        return target, 0o644
+    if not stat.S_ISREG(mode):
+        raise RealSamError(
+            f"{path} is not a file that could be replaced (a folder, a device or a pipe); choose "
+            "another name."
+        )
+    return target, stat.S_IMODE(mode)
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a temporary file beside `path`; when the block is done it is renamed to `path`.
+    """Yield a temporary file beside `path`; when the block is done it takes the place of `path`.
+
+    Where `path` is a link, the file behind it is replaced; a file that is replaced hands down its
+    mode.
 
     Raises:
-        RealSamError: it cannot be written (full disk, no permission); `path` is as before.
+        RealSamError: it cannot be written (full disk, no permission, no regular file); `path` is as
+            before.
     """
-    path = Path(path)
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"
-        )
+        target, mode = _target(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".saving-", suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
     except OSError as error:
         raise RealSamError(
             f"Could not write {path}: {error.strerror}; nothing was changed there, so free some "
@@ -41,29 +65,88 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             Path(temporary).unlink(missing_ok=True)
 
 
+def try_to_write(path: Path) -> None:
+    """Make the folder of `path` and try it with an empty file, which goes again.
+
+    Raises:
+        RealSamError: what `write_atomic` would raise there, before there is anything to lose.
+    """
+    try:
+        target, _ = _target(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=target.parent, prefix=".saving-", suffix=".tmp").close()
+    except OSError as error:
+        raise RealSamError(
+            f"Cannot write {path}: {error.strerror}; choose another name or folder."
+        ) from None
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Write `data` to `path` all at once; `atomic_file` says how, and what it raises."""
     with atomic_file(path) as file:
         file.write(data)
 
 
-def read_text(path: Path) -> str:
-    """Return the text of `path`, the same whether its lines end in LF or CRLF, with BOM or without.
+def read_text(path: str | Path) -> str:
+    """Return the text of `path`, decoded as `text_chunks` says.
 
     Raises:
-        RealSamError: it is missing, empty, or not UTF-8 text.
+        RealSamError: it is missing, empty, damaged, or not UTF-8 text.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise RealSamError(
-            f"Cannot read {path}: {error.strerror}; give the path of a text file."
-        ) from None
-    except UnicodeDecodeError:
-        raise RealSamError(f"{path} is not UTF-8 text; convert it or choose another.") from None
+    text = "".join(text_chunks(path))
     if not text:
-        raise RealSamError(f"{path} is empty; give a file with text in it.")
+        raise empty_file(path)
     return text
+
+
+def text_chunks(path: str | Path) -> Iterator[str]:
+    """Yield the text of `path` about a megabyte at a time; `.gz` is unpacked.
+
+    Nothing else in the project decodes text: UTF-8 with or without a byte order mark, lines ended
+    by LF, CRLF or CR, so that the same text is the same characters wherever it was saved.
+
+    Raises:
+        RealSamError: it is missing or damaged, or, with the line, not UTF-8 text.
+    """
+    path = Path(path)
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    decoder, line = io.IncrementalNewlineDecoder(decoder, translate=True), 1
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            while True:
+                data = file.read(CHUNK)
+                if b"\0" in data:  # UTF-16, or no text at all
+                    raise not_text(path, line + data[: data.index(b"\0")].count(b"\n"))
+                try:
+                    text = decoder.decode(data, final=not data)
+                except UnicodeDecodeError as error:
+                    good = error.object[: error.start]
+                    raise not_text(path, line + good.count(b"\n")) from None
+                if text:
+                    yield text
+                if not data:
+                    return
+                line += data.count(b"\n")
+    except (OSError, EOFError, zlib.error) as error:  # the last two: a broken gzip file
+        raise unreadable_file(path, error) from None
+
+
+def unreadable_file(path: Path, error: Exception) -> RealSamError:
+    """Return what to say of a file that is not there or breaks off."""
+    why = getattr(error, "strerror", None) or error
+    return RealSamError(f"Cannot read {path}: {why}; give the path of an intact file.")
+
+
+def not_text(path: Path, line: int) -> RealSamError:
+    """Return what to say of a file whose bytes are not UTF-8."""
+    return RealSamError(
+        f"{path}, line {line}: this is not UTF-8 text; convert it or choose another file."
+    )
+
+
+def empty_file(path: str | Path) -> RealSamError:
+    """Return what to say of a file with nothing in it."""
+    return RealSamError(f"{path} is empty; give a file with text in it.")
 
 
 def write_json(path: Path, content: dict) -> None:

@@ -12,6 +12,7 @@ import os
 import platform
 import random
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from .errors import RealSamError
 
 BUDGETS = ("smoke", "class", "full")
 CHECKOUT = Path(__file__).resolve().parents[2]  # where the package runs from
+CPUINFO = Path("/proc/cpuinfo")  # what the processor says it can do; Linux only
 
 
 def _one_of(variable: str, choices: tuple[str, ...], default: str | None) -> str | None:
@@ -69,6 +71,28 @@ def pick_device(name: str | None = None) -> torch.device:
         usable = ", ".join(device for device, here in present.items() if here)
         raise RealSamError(f"Device '{name}' is not available here; choose one of: {usable}.")
     return torch.device(name)
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Tell whether `device` has units that multiply in bfloat16; without, it is imitated slowly."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "mps":
+        return torch.backends.mps.is_macos_or_newer(14, 0)
+    if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
+        return True
+    try:
+        flags = CPUINFO.read_text(encoding="utf-8", errors="replace").split()
+    except OSError:  # nobody tells
+        return False
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags)
+
+
+def show_anything() -> None:
+    """Let a terminal that lacks a character show "?" in its place, so that printing never fails."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a notebook's streams take everything already
+            stream.reconfigure(errors="replace")
 
 
 def seed_all(seed: int) -> None:

@@ -1,27 +1,28 @@
-"""Reading files of documents one record at a time, so that a file may be larger than memory.
+"""Files of documents, read one record at a time, so that a file may be larger than memory.
 
-`.txt` (documents between `<|endoftext|>`, or between empty lines), `.jsonl`, `.jsonl.gz`, `.json`
-and `.parquet`. What is wrong with a file is said in one sentence with its name, line and field.
+`datasets` streams `.jsonl`, `.jsonl.gz` and `.parquet`. It cannot cut plain text at `<|endoftext|>`
+and fills the holes of a `.json` list with None, so these two are read here. What is wrong with a
+file is said in one sentence with its name, and its line and field where there are any.
 """
 
-import codecs
-import gzip
-import io
+import glob
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..runtime.errors import RealSamError
+from ..runtime.files import empty_file, read_text, text_chunks, unreadable_file
 from .tokenizer import END_OF_TEXT
 
 SUFFIXES = (".txt", ".jsonl", ".jsonl.gz", ".json", ".parquet")
-CHUNK = 2**20  # bytes read at a time
 LONGEST = 100_000  # characters; a longer document is cut, so that memory stays flat
+BATCH = 512  # records
 
 
 def texts(path: Path) -> Iterator[str]:
-    """Yield the documents of a UTF-8 text file, without white space around them.
+    """Yield the documents of a text file, without white space around them.
 
     Documents stand between `<|endoftext|>`; a file whose first megabyte has none of these is cut
     at empty lines instead.
@@ -30,7 +31,7 @@ def texts(path: Path) -> Iterator[str]:
         RealSamError: the file is missing, empty, or not text.
     """
     end, rest, empty = None, "", True
-    for chunk in _chunks(path):
+    for chunk in text_chunks(path):
         rest += chunk
         end = end or re.compile(re.escape(END_OF_TEXT) if END_OF_TEXT in rest else r"\n\s*\n")
         *documents, rest = end.split(rest)
@@ -43,27 +44,7 @@ def texts(path: Path) -> Iterator[str]:
         empty = False
         yield rest.strip()
     if empty:
-        raise _empty(path)
-
-
-def _chunks(path: Path) -> Iterator[str]:
-    """Yield a text file in pieces of about a megabyte."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    decoder, line = io.IncrementalNewlineDecoder(decoder, translate=True), 1
-    with _open(path) as file:
-        while True:
-            data = _read(path, file, CHUNK)
-            if b"\0" in data:
-                line += data[: data.index(b"\0")].count(b"\n")
-                raise _binary(path, line)
-            try:
-                text = decoder.decode(data, final=not data)
-            except UnicodeDecodeError as error:
-                raise _binary(path, line + error.object[: error.start].count(b"\n")) from None
-            if not data:
-                return
-            line += data.count(b"\n")
-            yield text
+        raise empty_file(path)
 
 
 def rows(path: Path, fields: tuple[str, ...], kind: type = str) -> Iterator[tuple[int, dict]]:
@@ -73,11 +54,11 @@ def rows(path: Path, fields: tuple[str, ...], kind: type = str) -> Iterator[tupl
     Parquet a line is a record.
 
     Raises:
-        RealSamError: the file is missing, empty, of another format, or a record lacks a field.
+        RealSamError: the file is missing, empty, damaged, or a record lacks a field.
     """
     line = 0
-    read = _parquet if path.suffix == ".parquet" else _json if path.suffix == ".json" else _jsonl
-    for line, record in read(path, fields):
+    read = {".json": _json, ".parquet": _parquet}.get(path.suffix.lower(), _jsonl)
+    for line, record in read(path):
         if not isinstance(record, dict):
             raise RealSamError(
                 f"{path}, line {line}: expected a record with the fields {', '.join(fields)}, "
@@ -92,93 +73,59 @@ def rows(path: Path, fields: tuple[str, ...], kind: type = str) -> Iterator[tupl
                 )
         yield line, record
     if line == 0:
-        raise _empty(path)
+        raise empty_file(path)
 
 
-def count(path: Path) -> int:
-    """Return the number of records of a JSONL or Parquet file without looking into them."""
-    if path.suffix == ".parquet":
-        import pyarrow.parquet
-
-        return pyarrow.parquet.read_metadata(path).num_rows
-    with _open(path) as file:
-        return sum(bool(line.strip()) for line in file)
+def _jsonl(path: Path) -> Iterator[tuple[int, object]]:
+    """A line is a row to `datasets`, so that what is wrong with one can be named."""
+    lines = _stream(path, "text", encoding="utf-8-sig")
+    for line, row in enumerate(lines, start=1):
+        if row["text"].strip():
+            yield line, _parse(path, line, row["text"])
 
 
-def _jsonl(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, object]]:
-    with _open(path) as file:
-        line = 0
-        while data := _read(path, file):
-            line += 1
-            if data.strip():
-                yield line, _parse(path, line, data)
+def _json(path: Path) -> Iterator[tuple[int, object]]:
+    records = _parse(path, 1, read_text(path))
+    yield from enumerate(records if isinstance(records, list) else [records], start=1)
 
 
-def _json(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, object]]:
-    with _open(path) as file:
-        data = _read(path, file, -1)
-    if data.strip():
-        records = _parse(path, 1, data)
-        yield from enumerate(records if isinstance(records, list) else [records], start=1)
+def _parquet(path: Path) -> Iterator[tuple[int, object]]:
+    yield from enumerate(_stream(path, "parquet"), start=1)
 
 
-def _parquet(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, object]]:
-    import pyarrow.parquet  # only who reads Parquet needs it
+def _stream(path: Path, kind: str, **options) -> Iterator[dict]:
+    """Yield the rows of a file as `datasets` reads them: no copy on disk, no network."""
+    import datasets  # slow to import, and only needed here
+    import pyarrow
 
-    _open(path).close()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # what is wrong is told below
     try:
-        file = pyarrow.parquet.ParquetFile(path)
-    except (pyarrow.ArrowException, OSError):
-        raise RealSamError(
-            f"{path} is not a Parquet file, or it is damaged; fetch it again."
-        ) from None
-    with file:
-        known = [field for field in fields if field in file.schema_arrow.names]
-        columns = known if len(known) == len(fields) else None  # all of them, for the message
-        line = 0
-        for batch in file.iter_batches(batch_size=512, columns=columns):
-            for record in batch.to_pylist():
-                line += 1
-                yield line, record
-
-
-def _parse(path: Path, line: int, data: bytes) -> object:
-    try:
-        return json.loads(data.decode("utf-8"))
+        path.open("rb").close()
+        read = getattr(datasets.IterableDataset, f"from_{kind}")
+        stream = read(glob.escape(str(path)), **options).with_format("arrow")
+        for batch in stream.iter(BATCH):
+            yield from batch.to_pylist()
     except UnicodeDecodeError:
-        raise _binary(path, line) from None
+        if kind == "text":
+            for _ in text_chunks(path):  # finds the line, and says so
+                pass
+        raise _damaged(path) from None
+    except (OSError, EOFError, zlib.error, pyarrow.ArrowException) as error:
+        if kind == "text" or getattr(error, "strerror", None):
+            raise unreadable_file(path, error) from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> RealSamError:
+    kind = path.suffix[1:].capitalize()
+    return RealSamError(f"{path} is not a {kind} file, or it is damaged; fetch it again.")
+
+
+def _parse(path: Path, line: int, text: str) -> object:
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise RealSamError(
-            f"{path}, line {line}: this is not JSON ({error.msg}, column {error.colno}); "
-            "give a file of the public schema."
+            f"{path}, line {line + error.lineno - 1}: this is not JSON ({error.msg}, column "
+            f"{error.colno}); give a file of the public schema."
         ) from None
-
-
-def _open(path: Path):
-    try:
-        return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _read(path: Path, file, size: int | None = None) -> bytes:
-    """Return the next line, or the next `size` bytes."""
-    try:
-        return file.readline() if size is None else file.read(size)
-    except (OSError, EOFError) as error:  # a broken gzip file is told here
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> RealSamError:
-    why = getattr(error, "strerror", None) or error
-    return RealSamError(f"Cannot read {path}: {why}; give the path of an intact file.")
-
-
-def _binary(path: Path, line: int) -> RealSamError:
-    return RealSamError(
-        f"{path}, line {line}: this is not UTF-8 text; convert it or choose another file."
-    )
-
-
-def _empty(path: Path) -> RealSamError:
-    return RealSamError(f"{path} is empty; give a file with text in it.")

@@ -5,8 +5,6 @@ was made from, so that only what has changed is made again; an array that was in
 anew, the finished ones stay. Nothing is ever in memory as a whole.
 """
 
-import functools
-import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +14,15 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from ..runtime.errors import RealSamError
-from ..runtime.files import read_text, write_atomic
+from ..runtime.files import read_text, write_atomic, write_json
 from ..runtime.settings import data_dir
-from . import corpora, storybook
+from .corpora import known
 from .levels import WHOLE
+from .source import SPLITS, Files, Source
 from .token_files import Array, Prepared, read_manifest, text_length, write_array, write_manifest
 from .tokenizer import BPETokenizer
 
-RECIPE = 1  # raise it when the same files would give other documents
+RECIPE = 2  # raise it when the same files would give other documents
 LEARN_CHARS = 100_000_000  # characters of each corpus that the tokenizer is learnt from, at most
 # Characters of each phase, at most. Small pieces of a large corpus soon repeat themselves.
 LIMITS = {"words": 6_000_000, "phrases": 12_000_000, "sentences": 24_000_000}
@@ -70,66 +69,21 @@ def prepare(
     """
     if storybook_chars < 1:
         raise RealSamError(f"storybook_chars is {storybook_chars}; it has to be at least 1.")
-    job = _Job(_folder(folder), dict(paths or {}), LIMITS | dict(limits or {}), storybook_chars)
-    names, teachers = _unique(names), _unique(learn_from or names)
+    folder = Path(folder) if folder is not None else data_dir()
+    job = _Job(folder, dict(paths or {}), LIMITS | dict(limits or {}), storybook_chars)
+    sources, teachers = _unique(names), _unique(learn_from or names)
     if tokenizer is None:
         tokenizer = job.tokenizer(teachers, vocab)
-    arrays = {
-        path: job.encode(path, tokenizer, *which)
-        for path, which in _arrays(job.folder, tokenizer, names)
-    }
+    home, arrays = folder / "cache" / "encoded" / tokenizer.sha256[:12], {}
+    for source in sources:
+        for phase, split in itertools.product(source.levels, SPLITS):
+            path = home / f"{source.name}.{phase}.{split}.bin"
+            arrays[path] = job.encode(path, tokenizer, source, phase, split)
     return Prepared(tokenizer, arrays, job.made, job.notes)
 
 
-def load_prepared(
-    folder: str | Path | None,
-    names: Sequence[str],
-    vocab: int = 4096,
-    *,
-    learn_from: Sequence[str] | None = None,
-    tokenizer: BPETokenizer | None = None,
-) -> Prepared:
-    """Open what `prepare` made, whatever it was made from; arguments as there.
-
-    Raises:
-        RealSamError: it is not there, or arrays and tokenizer do not belong together.
-    """
-    folder, names = _folder(folder), _unique(names)
-    again = f"run `realsam data --corpora {','.join(names)} --data-dir {folder}`"
-    if tokenizer is None:
-        file = tokenizer_path(folder, _unique(learn_from or names), vocab)
-        if not file.exists():
-            raise RealSamError(f"There is no tokenizer at {file}; {again}.")
-        tokenizer = BPETokenizer.from_json(read_text(file))
-    arrays = {}
-    for path, _ in _arrays(folder, tokenizer, names):
-        array = read_manifest(path)
-        if array is None:
-            raise RealSamError(f"{path} is missing or incomplete; {again}.")
-        arrays[path] = array
-    return Prepared(tokenizer, arrays)
-
-
-def tokenizer_path(folder: Path, learn_from: Sequence[str], vocab: int) -> Path:
-    """Return where the tokenizer of these corpora is kept."""
-    return folder / "tokenizer" / f"{'+'.join(learn_from)}-{vocab}.json"
-
-
-def _folder(folder: str | Path | None) -> Path:
-    return Path(folder) if folder is not None else data_dir()
-
-
-def _unique(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(corpora.known, names)))
-
-
-def _arrays(folder: Path, tokenizer: BPETokenizer, names: Sequence[str]):
-    """Yield (file, (corpus, phase, split)) of all arrays of these corpora."""
-    folder = folder / "cache" / "encoded" / tokenizer.sha256[:12]
-    for name in names:
-        for phase in corpora.PHASES_OF[name]:
-            for split in corpora.SPLITS:
-                yield folder / f"{name}.{phase}.{split}.bin", (name, phase, split)
+def _unique(names: Sequence[str]) -> list[Source]:
+    return [known(name) for name in dict.fromkeys(names)]
 
 
 @dataclass(frozen=True)
@@ -140,100 +94,93 @@ class _Job:
     paths: dict[str, str | Path]
     limits: dict[str, int]
     storybook_chars: int
+    found: dict[str, Files] = field(default_factory=dict)
     made: set[Path] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
-    def limit(self, name: str, phase: str, split: str) -> int | None:
+    def files(self, source: Source) -> Files:
+        """Return the files that a corpus is made from, fetching them if they are not there."""
+        if source.name not in self.found:
+            path = self.paths.get(source.name)
+            path = Path(path) if path is not None else None
+            self.found[source.name] = source.files(path, self.folder / "cache")
+        return self.found[source.name]
+
+    def limit(self, source: Source, phase: str, split: str) -> int | None:
         """Return how many characters an array gets at most."""
-        if name == "storybook":
+        if source.written:
             most = int(self.storybook_chars * STORYBOOK_SHARES[phase])
         else:
             most = self.limits.get(phase)
         return most if most is None or split == "train" else max(1, int(most * VAL_SHARE))
 
-    def documents(self, name: str, phase: str, split: str) -> Iterator[str]:
+    def documents(self, source: Source, phase: str, split: str) -> Iterator[str]:
         """Yield the documents of one array."""
-        limit, taken = self.limit(name, phase, split), 0
-        where = (self.paths.get(name), self.folder / "cache")
-        for _, text in corpora.documents(name, split, *where, phase):
+        limit, taken = self.limit(source, phase, split), 0
+        for text in source.read(self.files(source), split, phase):
             yield text
             taken += text_length(text)
             if limit is not None and taken >= limit:
                 return
 
-    def files(self, name: str) -> list[Path]:
-        """Return the files that a corpus is made from, fetching them if they are not there."""
-        return corpora.source_files(name, self.paths.get(name), self.folder / "cache")
-
-    def origin(self, name: str) -> dict:
-        """Return what tells the source of a corpus from any other: of its files or its grammar."""
-        if name == "storybook":
-            return {"sha256": storybook.fingerprint()}
-        return _fingerprint(self.files(name))
-
-    def same(self, before: dict, name: str) -> bool:
-        """Tell whether the source of a corpus is what it was when `before` was noted."""
-        if name == "storybook":
-            return before == self.origin(name)
-        return _same(before, self.files(name))
-
-    def tokenizer(self, names: tuple[str, ...], vocab: int) -> BPETokenizer:
-        """Return the tokenizer learnt from `names`, learning it if it is not there yet."""
-        path = tokenizer_path(self.folder, names, vocab)
+    def tokenizer(self, teachers: Sequence[Source], vocab: int) -> BPETokenizer:
+        """Return the tokenizer learnt from `teachers`, learning it if it is not there yet."""
+        name = "+".join(source.name for source in teachers)
+        path = self.folder / "tokenizer" / f"{name}-{vocab}.json"
         card = path.with_suffix(".card.json")
         if path.exists():
-            if not self._taught_by(card, names):
+            if not self._taught_by(card, teachers):
                 self.notes.append(
                     f"The tokenizer {path} was learnt from other text than today's; it is used as "
                     "it is, delete it to learn a new one."
                 )
             return BPETokenizer.from_json(read_text(path))
-        bar = _bar(self._lessons(names), "learning the tokenizer")
+        bar = _bar(self._lessons(teachers), "learning the tokenizer")
         learnt = BPETokenizer.train(bar, vocab)
         self.notes.append(f"tokenizer: {learnt.vocab_size:,} tokens, learnt now, in {path}")
-        origins = {name: self.origin(name) for name in names}
+        origins = {source.name: source.fingerprint(self.files(source)) for source in teachers}
         about = {"sha256": learnt.sha256, "vocab": learnt.vocab_size, "learnt_from": origins}
-        write_atomic(card, (json.dumps(about, indent=1) + "\n").encode())
+        write_json(card, about)
         write_atomic(path, learnt.to_json().encode())
         self.made.add(path)
         return learnt
 
-    def _taught_by(self, card: Path, names: tuple[str, ...]) -> bool:
+    def _taught_by(self, card: Path, teachers: Sequence[Source]) -> bool:
         try:
             origins = json.loads(card.read_text(encoding="utf-8"))["learnt_from"]
-            return all(self.same(origins[name], name) for name in names)
+            return all(source.same(origins[source.name], self.files(source)) for source in teachers)
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def _lessons(self, names: tuple[str, ...]) -> Iterator[str]:
+    def _lessons(self, teachers: Sequence[Source]) -> Iterator[str]:
         """Yield the text that the tokenizer is learnt from: stories and conversations."""
-        for name, phase in itertools.product(names, WHOLE):
-            if phase not in corpora.PHASES_OF[name]:
+        for source, phase in itertools.product(teachers, WHOLE):
+            if phase not in source.levels:
                 continue
             taken = 0
-            for text in self.documents(name, phase, "train"):
+            for text in self.documents(source, phase, "train"):
                 yield text
                 taken += len(text)
                 if taken >= LEARN_CHARS:
                     break
 
     def encode(
-        self, path: Path, tokenizer: BPETokenizer, name: str, phase: str, split: str
+        self, path: Path, tokenizer: BPETokenizer, source: Source, phase: str, split: str
     ) -> Array:
         """Return what is known of an array, encoding it if it is not there yet."""
-        limit = self.limit(name, phase, split)
+        files, limit = self.files(source), self.limit(source, phase, split)
         have, made_by = read_manifest(path), (tokenizer.sha256, limit, RECIPE)
         made_so = have and (have.tokenizer, have.limit, have.recipe) == made_by
-        if made_so and self.same(have.origin, name):
+        if made_so and source.same(have.origin, files):
             return have
-        source, licence = corpora.origin(name)
-        if self.paths.get(name) is not None:
-            source = f"{self.files(name)[0].name}, a copy of {source}"
-        bar = _bar(self.documents(name, phase, split), f"{name} {phase} {split}")
+        origin = source.origin
+        if self.paths.get(source.name) is not None:
+            origin = f"{files.train[0].name}, a copy of {origin}"
+        bar = _bar(self.documents(source, phase, split), f"{source.name} {phase} {split}")
         counts = write_array(path, tokenizer, bar)
         array = Array(
-            name, phase, split, tokenizer=tokenizer.sha256, limit=limit, source=source,
-            licence=licence, recipe=RECIPE, origin=self.origin(name), **counts,
+            source.name, phase, split, tokenizer=tokenizer.sha256, limit=limit, source=origin,
+            licence=source.licence, recipe=RECIPE, origin=source.fingerprint(files), **counts,
         )  # fmt: skip
         write_manifest(path, array)
         self.made.add(path)
@@ -242,36 +189,3 @@ class _Job:
 
 def _bar(documents: Iterator[str], what: str) -> tqdm:
     return tqdm(documents, desc=what, unit=" documents", leave=False, disable=None)
-
-
-def _stamp(files: Sequence[Path]) -> dict:
-    """Return what tells quickly whether files are as they were."""
-    stats = [file.stat() for file in files]
-    return {
-        "files": len(files),
-        "bytes": sum(stat.st_size for stat in stats),
-        "mtime": max(stat.st_mtime_ns for stat in stats),
-    }
-
-
-@functools.lru_cache(maxsize=64)
-def _file_sha256(file: Path, size: int, mtime: int) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _fingerprint(files: Sequence[Path]) -> dict:
-    """Return the stamp of files with the SHA-256 of what is in them."""
-    shas = [_file_sha256(f, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-    whole = shas[0] if len(shas) == 1 else hashlib.sha256("\n".join(shas).encode()).hexdigest()
-    return _stamp(files) | {"sha256": whole}
-
-
-def _same(before: dict, files: Sequence[Path]) -> bool:
-    """Tell whether files hold what they held; they are read only if they were touched since."""
-    now = _stamp(files)
-    if any(before.get(key) != now[key] for key in ("files", "bytes")):
-        return False
-    return (
-        before.get("mtime") == now["mtime"] or before.get("sha256") == _fingerprint(files)["sha256"]
-    )

@@ -1,8 +1,12 @@
 """The settings of a training, and what each version changes of the defaults."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 
+from ..model.versions import known_mode
 from ..runtime.errors import RealSamError
+
+PRECISIONS = ("fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -10,11 +14,11 @@ class TrainConfig:
     """One training run; together with model, data and machine it fixes every number."""
 
     steps: int  # optimiser steps
-    batch_size: int = 32  # readers B
-    seq_len: int = 128  # tokens T per reader and batch
+    batch_size: int = 32  # texts B read side by side
+    seq_len: int = 128  # tokens T per text and batch
     grad_accum: int = 1  # batches per optimiser step
     lr: float = 6e-3  # peak learning rate
-    warmup: int = 200  # steps of linear warm-up; a cosine to zero follows
+    warmup: int = 200  # steps of linear warm-up, at most a quarter; a cosine to zero follows
     weight_decay: float = 0.1  # on matrices only
     clip: float = 1.0  # largest gradient norm
     target_rate: float = 0.10  # r*, the firing rate asked of every neuron
@@ -28,6 +32,10 @@ class TrainConfig:
         for name in ("steps", "batch_size", "seq_len", "grad_accum", "eval_every"):
             if getattr(self, name) < 1:
                 raise RealSamError(f"{name} is {getattr(self, name)}; it has to be at least 1.")
+        if self.precision not in PRECISIONS:
+            raise RealSamError(
+                f"precision is '{self.precision}'; it has to be one of {', '.join(PRECISIONS)}."
+            )
 
     @property
     def tokens_per_step(self) -> int:
@@ -36,10 +44,32 @@ class TrainConfig:
 
 
 # What each version changes of the defaults above.
-RECIPES = {
+VERSION_DEFAULTS = {
     "v1": {},
     "v2": {"seq_len": 64},
     "v3": {"seq_len": 64, "rate_weight": 0.0},  # its thresholds keep the rate
     "v4": {"seq_len": 64},
 }
 EPOCHS = {"v1": 20.0, "v2": 4.0, "v3": 4.0, "v4": 4.0}  # passes over the text, or over the stories
+
+
+def train_config(mode: str, tokens: int, epochs: float | None = None, **given) -> TrainConfig:
+    """Return the settings of a training: the version's own, changed by what is given.
+
+    Args:
+        mode: "v1" to "v4".
+        tokens: tokens of the text that epochs are counted in.
+        epochs: passes over it; `EPOCHS` if None. `steps` in `given` overrules it.
+        given: fields of `TrainConfig`; None means not given.
+
+    Raises:
+        RealSamError: there is no such version, or a setting is out of range.
+    """
+    names = {field.name for field in fields(TrainConfig)}
+    given = {k: v for k, v in given.items() if k in names and v is not None}
+    settings = {"steps": 1} | VERSION_DEFAULTS[known_mode(mode)] | given
+    if "steps" not in given:
+        passes = EPOCHS[mode] if epochs is None else epochs
+        per_step = TrainConfig(**settings).tokens_per_step
+        settings["steps"] = math.ceil(passes * tokens / per_step)
+    return TrainConfig(**settings)

@@ -1,11 +1,12 @@
-"""Growing up: words, phrases, sentences, stories, conversations, then everything mixed.
+"""What is read when: one text, or words, phrases, sentences, stories, conversations, all mixed.
 
-A phase says how long the windows are and in which proportion the readers read which texts; those
-of earlier phases stay among them (replay), so that nothing learnt is forgotten. The next phase
-begins by itself when the validation loss has converged, or when the phase has had its share of the
-tokens. Windows of 8 tokens have 8 times as many readers as windows of 64, so that every step learns
-from equally many tokens. Starting small is an old idea (Elman 1993,
-doi 10.1016/0010-0277(93)90058-4) with old counter-evidence (Rohde and Plaut 1999,
+A `Phase` says how long the windows are and in which proportion the texts of a batch come from
+where; those of earlier phases stay among them (replay), so that nothing learnt is forgotten. A
+`Schedule` goes through the phases: the next one begins by itself when the validation loss has
+converged, or when the phase has had its share of the tokens. Windows of 8 tokens come 8 times as
+many side by side as windows of 64, so that every step learns from equally many tokens. A training
+without phases, like V1's, is a schedule of a single one that has no name. Starting small is an old
+idea (Elman 1993, doi 10.1016/0010-0277(93)90058-4) with old counter-evidence (Rohde and Plaut 1999,
 doi 10.1016/S0010-0277(99)00031-1): `WITHOUT` is the control. Notebook 06 builds it.
 """
 
@@ -16,25 +17,24 @@ import math
 from dataclasses import asdict, dataclass
 
 import torch
-from tqdm.auto import tqdm
 
 from ..runtime.errors import RealSamError
-from .streams import chunk
+from .config import TrainConfig
+from .optimizer import learning_rate
+from .streams import fingerprint, streams
 
 PATIENCE = 2  # validations without progress that end a phase
 PROGRESS = 0.005  # share of the loss that a validation has to gain to count as progress
-VAL_TOKENS = 20_000  # tokens per validation while training; the final figures use all
-ANNEAL = 0.1  # the first learning rate falls to this share of its peak before conversations
 
 
 @dataclass(frozen=True)
 class Phase:
     """One stage of growing up."""
 
-    name: str  # whose validation text decides about convergence
+    name: str | None  # whose validation text decides about convergence; None: no phases
     seq_len: int  # tokens per window
     share: float  # of all tokens, at most
-    mix: dict[str, float]  # which texts the readers read, in which proportion
+    mix: dict[str, float]  # which texts are read, in which proportion
 
 
 _ALL = {"stories": 0.6, "conversations": 0.25, "sentences": 0.1, "phrases": 0.05}
@@ -62,21 +62,26 @@ def converged(vals, patience: int = PATIENCE, progress: float = PROGRESS) -> boo
     return min(vals[-patience:]) > (1.0 - progress) * min(vals[:-patience])
 
 
-class Course:
-    """A lesson in phases, for `train.Run`; the same methods as `reading.Reader`.
+class Schedule:
+    """What is read when, and at which learning rate: phase after phase, for `loop.Run`.
 
     Args:
         texts: `{name: (train, val)}`, token sequences that can be indexed by a tensor of positions.
             A phase whose own text is missing or empty is left out, "mixed" if it has none at all.
-        config: `batch_size` readers of `seq_len` tokens fix the tokens per batch.
+        config: `batch_size` texts of `seq_len` tokens fix the tokens per batch.
         digest: tells these texts from others.
-        phases: `PHASES` or `WITHOUT`.
+        phases: `PHASES` or `WITHOUT`; see `of_text` for a training without phases.
+
+    Attributes:
+        table: one row per phase that has ended.
 
     Raises:
-        RealSamError: no text for any phase, or a text is shorter than one window of its readers.
+        RealSamError: no text for any phase, or a text is shorter than one window.
     """
 
-    def __init__(self, texts: dict, config, digest: str, phases: tuple[Phase, ...] = PHASES):
+    def __init__(
+        self, texts: dict, config: TrainConfig, digest: str, phases: tuple[Phase, ...] = PHASES
+    ):
         self.config, self.digest = config, digest
         self.texts = {name: pair for name, pair in texts.items() if len(pair[0]) and len(pair[1])}
         self.phases = [phase for phase in phases if self._can_be_read(phase)]
@@ -86,15 +91,24 @@ class Course:
             if min(map(len, pair)) <= config.seq_len:
                 raise RealSamError(
                     f"The text for {name} has {min(map(len, pair))} tokens, one window needs more "
-                    f"than {config.seq_len}; use a larger corpus or a smaller seq_len."
+                    f"than {config.seq_len}; use a longer text, a larger corpus or a smaller "
+                    "seq_len."
                 )
-        self.index, self.start, self.segment = 0, 0, (0, self._first_segment())
-        self.cursors = dict.fromkeys(self.texts, 0)  # tokens each reader of a text has read
+        self.index = 0  # of the present phase
+        self.start = 0  # number of its first batch
+        self.segment = 0, self._first_segment()  # steps that the learning rate's cosine spans
+        self.cursors = dict.fromkeys(self.texts, 0)  # tokens each stream of a text has read
         self.vals, self.table = [], []
+
+    @classmethod
+    def of_text(cls, tokens: torch.Tensor, val_tokens: torch.Tensor, config: TrainConfig):
+        """Return a schedule without phases: one text, (n,), from the first step to the last."""
+        phase = Phase(None, config.seq_len, 1.0, {"training": 1.0})
+        return cls({"training": (tokens, val_tokens)}, config, fingerprint(tokens), (phase,))
 
     def _can_be_read(self, phase: Phase) -> bool:
         """Whether there is text of the phase's own ("mixed" has none) and of its mix."""
-        own = phase.name == "mixed" or phase.name in self.texts
+        own = phase.name in (None, "mixed") or phase.name in self.texts
         return own and any(name in self.texts for name in phase.mix)
 
     def _first_segment(self) -> int:
@@ -110,8 +124,8 @@ class Course:
         return self.phases[self.index]
 
     @property
-    def phase(self) -> str:
-        """Name of the present phase."""
+    def phase(self) -> str | None:
+        """Name of the present phase; None in a training without phases."""
         return self._now.name
 
     @property
@@ -120,19 +134,19 @@ class Course:
         return self._length(self._now)
 
     @property
-    def readers(self) -> int:
-        """Readers B of the present phase."""
-        return self._crowd(self._now)
+    def batch_size(self) -> int:
+        """Texts B side by side in the present phase."""
+        return self._texts_of(self._now)
 
     @property
-    def crowds(self) -> list[int]:
-        """Readers of every phase, one after the other."""
-        return [self._crowd(phase) for phase in self.phases]
+    def batch_sizes(self) -> list[int]:
+        """The same for every phase, one after the other."""
+        return [self._texts_of(phase) for phase in self.phases]
 
     def _length(self, phase: Phase) -> int:
         return min(phase.seq_len, self.config.seq_len)
 
-    def _crowd(self, phase: Phase) -> int:
+    def _texts_of(self, phase: Phase) -> int:
         return self.config.batch_size * self.config.seq_len // self._length(phase)
 
     @property
@@ -140,15 +154,15 @@ class Course:
         """What the present phase is validated on; "mixed" is validated on stories."""
         name = self.phase if self.phase in self.texts else "stories"
         name = name if name in self.texts else next(iter(self.texts))
-        return self.texts[name][1][:VAL_TOKENS]
+        return self.texts[name][1][:]
 
     def _rows(self) -> dict[str, int]:
-        """How many readers read which text."""
+        """How many rows of a batch come from which text."""
         mix = {name: part for name, part in self._now.mix.items() if name in self.texts}
         whole, edge, rows = sum(mix.values()), 0.0, {}
         for name, part in mix.items():
             before = round(edge)
-            edge += part / whole * self.readers
+            edge += part / whole * self.batch_size
             rows[name] = round(edge) - before
         return {name: count for name, count in rows.items() if count}
 
@@ -156,50 +170,55 @@ class Course:
         """Return inputs and targets, (B, T) each, of the batch with this number."""
         length, parts = self.seq_len, []
         for name, count in self._rows().items():
-            text = self.texts[name][0]
             read = self.cursors[name] + (number - self.start) * length
-            starts = torch.arange(count) * len(text) // count + read  # (count,)
-            parts.append(chunk(text, starts, length + 1))
-        whole = torch.cat(parts)
+            parts.append(streams(self.texts[name][0], count, read, length + 1))
+        whole = torch.cat(parts)  # (B, T+1)
         return whole[:, :-1], whole[:, 1:]
 
     def learning_rate(self, step: int) -> float:
-        """Return the learning rate: two cosines, each from its peak; conversations start anew."""
-        (start, end), config = self.segment, self.config
-        warmup = min(config.warmup, (end - start) // 4)
-        if step - start < warmup:
-            return config.lr * (step - start + 1) / warmup
-        done = min(1.0, (step - start - warmup) / max(1, end - start - warmup))
-        low = 0.0 if end == config.steps else ANNEAL
-        return config.lr * (low + (1.0 - low) * 0.5 * (1.0 + math.cos(math.pi * done)))
+        """Return the learning rate of an optimiser step; conversations start it anew."""
+        return learning_rate(step, self.config, *self.segment)
 
-    def observe(self, entry: dict) -> bool:
-        """Take note of a validation; return True if a new phase begins, with silent readers."""
+    def observe(self, entry: dict) -> dict | None:
+        """Take note of a validation; return the row of the phase that ends with it, or None.
+
+        Unless it was the last step, a new phase begins then, and its texts begin in silence.
+
+        Args:
+            entry: has `step`, `loss` (in training) and `val`, in nats per token.
+        """
         self.vals.append(entry["val"])
         last = self.index == len(self.phases) - 1
         begun = self.start // self.config.grad_accum
         share = (entry["step"] - begun) / self.config.steps
         done = entry["step"] == self.config.steps
         stopped = converged(self.vals)
-        if not done and (last or not (stopped or share >= self._now.share)):
-            return False
-        self._close(entry, "converged" if stopped else "budget")
+        if self.phase is None or not (done or (not last and (stopped or share >= self._now.share))):
+            return None
+        row = self._row(entry, "converged" if stopped else "budget")
+        self.table.append(row)
         if not done:
             self._next(entry["step"])
-        return not done
+        return row
 
-    def _close(self, entry: dict, ended: str) -> None:
+    def _row(self, entry: dict, ended: str) -> dict:
+        """The row of the table for the present phase, which ends."""
         steps = entry["step"] - self.start // self.config.grad_accum
-        own = self._rows().get(self.phase, self.readers) / self.readers  # share of its own text
+        own = self._rows().get(self.phase, self.batch_size) / self.batch_size  # share of its text
         tokens = steps * self.config.tokens_per_step
         text = self.texts.get(self.phase)
         epochs = tokens * own / len(text[0]) if text else None  # "mixed" has no text of its own
-        row = {"phase": self.phase, "seq_len": self.seq_len, "steps": steps, "tokens": tokens}
-        row |= {"epochs": epochs and round(epochs, 3), "train": entry["loss"], "val": entry["val"]}
-        row |= {"perplexity": math.exp(entry["val"]), "ended": ended}
-        self.table.append(row)
-        entry["phase_ended"] = row  # so that the log has the table, too, as the run goes
-        tqdm.write(phase_line(row))
+        return {
+            "phase": self.phase,
+            "seq_len": self.seq_len,
+            "steps": steps,
+            "tokens": tokens,
+            "epochs": epochs and round(epochs, 3),
+            "train": entry["loss"],
+            "val": entry["val"],
+            "perplexity": math.exp(entry["val"]),
+            "ended": ended,
+        }
 
     def _next(self, step: int) -> None:
         number = step * self.config.grad_accum
@@ -212,9 +231,9 @@ class Course:
             self.segment = (self.segment[0], self.config.steps)
 
     def identity(self) -> dict:
-        """Return what tells this lesson from another."""
+        """Return what tells this schedule from another."""
         plan = json.dumps([asdict(phase) for phase in self.phases])
-        names = "+".join(phase.name for phase in self.phases)
+        names = "+".join(phase.name or "none" for phase in self.phases)
         digest = hashlib.sha256(plan.encode()).hexdigest()
         return {"text": self.digest[:12], "phases": f"{names} {digest[:8]}"}
 

@@ -2,9 +2,9 @@
 
     torchrun --nproc-per-node=2 -m realsam_edu train --mode v4
 
-Each process has the whole model and an equal share of the readers, and torch's
+Each process has the whole model and an equal share of the texts of a batch, and torch's
 DistributedDataParallel takes the mean of the gradients. That would be the gradient of one process
-if everything were a mean over readers; but the rate penalty, V3's thresholds and stress look at
+if everything were a mean over texts; but the rate penalty, V3's thresholds and stress look at
 the whole batch. So the training loop shares rates and losses (`shared_mean`), and `parallel` tells
 the model's dropout to be drawn for the whole batch by everyone, each keeping its own rows. Process
 0 alone speaks, measures and writes. Without torchrun nothing is started, and every function here
@@ -85,29 +85,29 @@ def place(device: torch.device) -> torch.device:
 # ---------------------------------------------------------------- who reads what
 
 
-def share(readers: int) -> int:
-    """Return how many of `readers` belong to this process.
+def share(batch_size: int) -> int:
+    """Return how many texts of a batch belong to this process.
 
     Raises:
         RealSamError: they cannot be shared equally.
     """
-    each, left = divmod(readers, world())
+    each, left = divmod(batch_size, world())
     if left:
         raise RealSamError(
-            f"{readers} readers cannot be shared equally by {world()} processes; choose a "
+            f"{batch_size} readers cannot be shared equally by {world()} processes; choose a "
             f"--batch-size that {world()} divides, or another --nproc-per-node."
         )
     return each
 
 
 def rows(whole: torch.Tensor) -> torch.Tensor:
-    """Return the rows of this process, (B/n, …), of what belongs to all readers, (B, …)."""
+    """Return the rows of this process, (B/n, …), of what belongs to the whole batch, (B, …)."""
     each = share(len(whole))
     return whole[rank() * each : (rank() + 1) * each]
 
 
 def gather(part: torch.Tensor) -> torch.Tensor:
-    """Return what belongs to all readers, (B, …), from the rows of each process, (B/n, …)."""
+    """Return what belongs to the whole batch, (B, …), from the rows of each process, (B/n, …)."""
     if world() == 1:
         return part
     parts = [torch.empty_like(part) for _ in range(world())]
@@ -150,7 +150,7 @@ def _draw_rows(shape: torch.Size, device: torch.device) -> torch.Tensor:
 
 
 def parallel(model: nn.Module) -> nn.Module:
-    """Return what to call in place of `model` so that its gradients are those of all readers."""
+    """Return what to call in place of `model`; its gradients are those of the whole batch."""
     if world() == 1:
         return model
     for part in model.modules():

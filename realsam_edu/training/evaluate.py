@@ -1,6 +1,7 @@
 """Measuring: how surprised a model is by a text, and how much it fires while reading."""
 
 import math
+from typing import NamedTuple
 
 import torch
 
@@ -11,7 +12,34 @@ ALIVE = 0.001  # a neuron that fires less than once in 1,000 steps counts as dea
 MODERATE = (0.01, 0.30)  # rates between which a neuron takes part without shouting
 
 
+class Reading(NamedTuple):
+    """What reading a text leaves on the device: C calls, L layers of N neurons."""
+
+    losses: torch.Tensor  # (C,) nats per token of each call
+    shares: list[float]  # (C,) share of the text in each call
+    fired: torch.Tensor  # (L, N) firing rate of every neuron
+
+
 @torch.no_grad()
+def read_through(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64) -> Reading:
+    """Read a text from end to end; the host waits for nothing. Arguments as in `evaluate`."""
+    device, was_training = next(model.parameters()).device, model.training
+    model.eval()
+    per = (len(tokens) - 1) // streams
+    inputs = tokens[: per * streams].view(streams, per).to(device)  # (streams, per)
+    targets = tokens[1 : per * streams + 1].view(streams, per).to(device)
+    losses, shares, fired, state = [], [], 0, None
+    for i in range(0, per, chunk):
+        part = inputs[:, i : i + chunk]  # (streams, T)
+        out = model(part, targets[:, i : i + chunk], state)
+        state = update_stress(out.state, out.loss, part.shape[1], model.config.vocab)
+        losses.append(out.loss)
+        shares.append(part.shape[1] / per)
+        fired = fired + torch.stack(out.rates) * shares[-1]  # (L, N)
+    model.train(was_training)
+    return Reading(torch.stack(losses), shares, fired)
+
+
 def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64, chars=None) -> dict:
     """Measure a model on a text, its state carried from the first token to the last.
 
@@ -36,20 +64,10 @@ def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64, cha
         raise RealSamError(
             f"The text is too short to evaluate: it needs at least {streams + 1} tokens."
         )
-    device, was_training = next(model.parameters()).device, model.training
-    model.eval()
-    per = (len(tokens) - 1) // streams
-    inputs = tokens[: per * streams].view(streams, per).to(device)
-    targets = tokens[1 : per * streams + 1].view(streams, per).to(device)
-    nats, fired, state = 0.0, 0, None
-    for i in range(0, per, chunk):
-        part = inputs[:, i : i + chunk]
-        out = model(part, targets[:, i : i + chunk], state)
-        state = update_stress(out.state, out.loss, part.shape[1], model.config.vocab)
-        share = part.shape[1] / per
-        nats += out.loss.item() * share
-        fired = fired + torch.stack(out.rates) * share  # (L, N)
-    model.train(was_training)
+    losses, shares, fired = read_through(model, tokens, streams, chunk)
+    nats = 0.0  # per token
+    for loss, share in zip(losses.tolist(), shares, strict=True):
+        nats += loss * share
     return {
         "nats_per_token": nats,
         "bpc": nats / math.log(2) * (1.0 if chars is None else len(tokens) / chars),
@@ -58,5 +76,5 @@ def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64, cha
         "rates": [rate.mean().item() for rate in fired],
         "alive": (fired > ALIVE).float().mean().item(),
         "moderate": ((fired > MODERATE[0]) & (fired < MODERATE[1])).float().mean().item(),
-        "tokens": per * streams,
+        "tokens": (len(tokens) - 1) // streams * streams,
     }

@@ -1,33 +1,36 @@
 """Training: AdamW on streams of text with the state carried along, and a log of it all.
 
-Gradients stop at the border of a batch (truncated backpropagation through time), the state does
-not. What is read when is the business of a lesson: `reading.Reader` for one text,
-`curriculum.Course` for phases. Step number, seed and lesson decide everything, so an interrupted
-run resumes to the same numbers, bit for bit on a CPU.
+Gradients stop at the border of a batch (truncated backpropagation through time, Williams and Peng
+1990, doi 10.1162/neco.1990.2.4.490), the state does not. What is read when is the business of a
+`curriculum.Schedule`. Step number, seed and schedule decide everything, so an interrupted run
+resumes to the same numbers, bit for bit on a CPU.
 """
 
 import json
 import math
 import time
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
+from ..checkpoint import pack, unpack
 from ..generation.generate import generate
 from ..model.environment import Environment, update_stress
 from ..model.homeostasis import regulate
 from ..model.output import rate_penalty
 from ..neurons.lif import detach_state
+from ..runtime.errors import RealSamError
 from ..runtime.files import write_atomic
 from ..runtime.settings import interrupt_flag, keep_memory, seed_all
-from . import distributed, resume
+from . import distributed
 from .config import TrainConfig
+from .curriculum import Schedule, phase_line
 from .evaluate import evaluate
 from .optimizer import MeanWeights, make_optimizer
-from .streams import Reader
 
 REFRESH = 1.0  # seconds between two looks at the numbers behind the bar; a GPU waits for each
 
@@ -37,81 +40,96 @@ class Run:
 
     Args:
         model: trained in place.
-        lesson: what is read when, see `reading.Reader`.
+        schedule: what is read when.
         config: see `TrainConfig`.
         log: JSONL file that receives one line per validation, or None.
         resume_file: where everything needed to go on is kept while the run lasts, or None.
         tokenizer: if given, every validation keeps a few words that the model wrote.
+
+    Raises:
+        RealSamError: the processes that train together cannot share a batch equally.
     """
 
-    def __init__(self, model, lesson, config, *, log=None, resume_file=None, tokenizer=None):
+    def __init__(
+        self, model, schedule: Schedule, config: TrainConfig, *,
+        log=None, resume_file=None, tokenizer=None,
+    ):  # fmt: skip
         seed_all(config.seed)
-        self.model, self.lesson, self.config = model, lesson, config
+        self.model, self.schedule, self.config = model, schedule, config
         self.log, self.resume_file = log and Path(log), resume_file and Path(resume_file)
         self.tokenizer = tokenizer
-        for readers in lesson.crowds:  # before anything has been learnt
-            distributed.share(readers)
+        for batch_size in schedule.batch_sizes:  # before anything has been learnt
+            distributed.share(batch_size)
         self.optimizer = make_optimizer(model, config)
         self.mean = MeanWeights(model, config.average)
-        self.learner = distributed.parallel(model)
+        self.parallel = distributed.parallel(model)  # called in place of the model
         self.device = next(model.parameters()).device
-        self.state = model.zero_state(distributed.share(lesson.readers))
-        self.step, self.seconds, self.history = 0, 0.0, []
-        self.recent, self.record = [], {}  # losses since the last validation; the last step
-        self.pending = []  # numbers of the steps since, still on the device
+        self.state = model.zero_state(distributed.share(schedule.batch_size))
+        self.step = 0
+        self.seconds = 0.0
+        self.history = []  # one entry per validation
+        self.recent = []  # losses since the last validation
+        self.record = {}  # what is known of the last step
+        self.pending = []  # numbers of the steps since `_fetch`, still on the device
 
     def _batch(self, number: int) -> list[torch.Tensor]:
-        """Inputs and targets of the own readers, (B, T) each, on the device."""
-        parts = map(distributed.rows, self.lesson.batch(number))
+        """Inputs and targets of the own rows, (B, T) each, on the device."""
+        parts = map(distributed.rows, self.schedule.batch(number))
         if self.device.type == "cuda":  # from pinned memory the copy makes nobody wait
             return [part.pin_memory().to(self.device, non_blocking=True) for part in parts]
         return [part.to(self.device) for part in parts]
 
+    def _products(self):
+        """The context in which matrix products have the precision of the settings."""
+        if self.config.precision == "bf16":
+            return torch.autocast(self.device.type, torch.bfloat16)
+        return nullcontext()
+
     def _learn(self, number: int):
-        """Read one batch and collect its gradient; return loss and rates of all its readers."""
+        """Read one batch and collect its gradient; return loss and rates of the whole batch."""
         config = self.config
         inputs, targets = self._batch(number)
-        half = config.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            out = self.learner(inputs, targets, self.state)
+        with self._products():
+            out = self.parallel(inputs, targets, self.state)
         loss, rates = out.loss, distributed.shared_mean(out.rates)  # of all processes' texts
         if config.rate_weight > 0:
             loss = loss + config.rate_weight * rate_penalty(rates, config.target_rate)
         (loss / config.grad_accum).backward()
         regulate(self.model, rates)  # V3's thresholds; nothing elsewhere
-        (met,) = distributed.shared_mean([out.loss.detach()])  # by all readers
+        (surprise,) = distributed.shared_mean([out.loss.detach()])  # of all processes' texts
         vocab = self.model.config.vocab
-        self.state = update_stress(detach_state(out.state), met, inputs.shape[1], vocab)
-        return met, rates
+        self.state = update_stress(detach_state(out.state), surprise, inputs.shape[1], vocab)
+        return surprise, rates
 
     def _advance(self) -> None:
         """Take one optimiser step; its numbers stay on the device until `_fetch` wants them."""
         config = self.config
         for group in self.optimizer.param_groups:
-            group["lr"] = self.lesson.learning_rate(self.step)
+            group["lr"] = self.schedule.learning_rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         first, losses = self.step * config.grad_accum, []
         for i in range(config.grad_accum):
-            with distributed.collecting(self.learner, last=i == config.grad_accum - 1):
+            with distributed.collecting(self.parallel, last=i == config.grad_accum - 1):
                 loss, rates = self._learn(first + i)
             losses.append(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
         self.optimizer.step()
         self.mean.update_parameters(self.model)
         self.step += 1
-        rate = torch.stack([rate.mean() for rate in rates]).mean().detach()
-        felt = [self.state[-1].stress.mean()] if isinstance(self.state[-1], Environment) else []
-        self.pending.append(torch.stack([rate, norm, *felt, *losses]))
+        numbers = {"losses": torch.stack(losses), "norm": norm}  # (grad_accum,), ()
+        numbers["rate"] = torch.stack([rate.mean() for rate in rates]).mean().detach()
+        if isinstance(self.state[-1], Environment):
+            numbers["stress"] = self.state[-1].stress.mean()
+        self.pending.append(numbers)
 
     def _fetch(self) -> dict:
         """Wait for the device and take over the numbers of its last steps; return the last's."""
         if self.pending:
-            for numbers in torch.stack(self.pending).tolist():
-                losses = numbers[-self.config.grad_accum :]
-                self.recent.append(sum(losses) / len(losses))
-            rate, norm, stress, *_ = numbers
-            stress = stress if isinstance(self.state[-1], Environment) else None
-            self.record = {"loss": self.recent[-1], "rate": rate, "norm": norm, "stress": stress}
+            names = self.pending[0]
+            values = {k: torch.stack([step[k] for step in self.pending]).tolist() for k in names}
+            self.recent += [sum(losses) / len(losses) for losses in values["losses"]]
+            self.record = {"loss": self.recent[-1], "stress": None}
+            self.record |= {k: values[k][-1] for k in names if k != "losses"}
             self.pending = []
         return self.record
 
@@ -147,7 +165,7 @@ class Run:
                     clock = time.perf_counter()
                 if not bar.disable and time.perf_counter() > shown + REFRESH:
                     shown = time.perf_counter()
-                    bar.set_postfix(_postfix(self._fetch(), self.lesson.phase), refresh=False)
+                    bar.set_postfix(_postfix(self._fetch(), self.schedule.phase), refresh=False)
             self._fetch()
             self.seconds += time.perf_counter() - clock
             if self.step < self.config.steps:
@@ -155,46 +173,137 @@ class Run:
         return self.step == self.config.steps
 
     def _validate(self) -> None:
-        entry, begun, lesson = distributed.on_first(self._measured)
+        entry, schedule = distributed.on_first(self._measured)
         if distributed.rank() > 0:  # the first process has looked at it already
-            self.lesson.load_state_dict(lesson)
+            self.schedule.load_state_dict(schedule)
         self.recent = []
         self.history.append(entry)
-        if begun:
-            self.state = self.model.zero_state(distributed.share(self.lesson.readers))
+        if "phase_ended" in entry:
+            tqdm.write(phase_line(entry["phase_ended"]))
+            if self.step < self.config.steps:  # the next phase has begun: other texts, in silence
+                self.state = self.model.zero_state(distributed.share(self.schedule.batch_size))
         distributed.on_first(self._write_log)
         self.save()
 
-    def _measured(self) -> tuple[dict, bool, dict]:
-        """Validate; return the entry of the log, whether a phase begins, the lesson's state."""
-        lesson, listener = self.lesson, self.mean.module.eval()
-        measured = evaluate(listener, lesson.val_tokens, streams=16)
-        entry = {"step": self.step, "tokens": self.step * self.config.tokens_per_step}
-        entry |= {"seconds": round(self.seconds, 1), "phase": lesson.phase}
-        entry |= {"seq_len": lesson.seq_len, "loss": sum(self.recent) / len(self.recent)}
-        entry["val"] = measured["nats_per_token"]
-        entry |= {key: measured[key] for key in ("rate", "alive", "rates")}
-        entry |= {"lr": lesson.learning_rate(self.step - 1), "norm": self.record["norm"]}
-        entry |= {"stress": self.record["stress"], "thr": _thresholds(self.model)}
+    def _measured(self) -> tuple[dict, dict]:
+        """Validate; return the entry of the log and what the schedule made of it."""
+        schedule, model = self.schedule, self.mean.module.eval()
+        measured = evaluate(model, schedule.val_tokens, streams=16)
+        entry = {
+            "step": self.step,
+            "tokens": self.step * self.config.tokens_per_step,
+            "seconds": round(self.seconds, 1),
+            "phase": schedule.phase,
+            "seq_len": schedule.seq_len,
+            "loss": sum(self.recent) / len(self.recent),
+            "val": measured["nats_per_token"],
+            **{key: measured[key] for key in ("rate", "alive", "rates")},
+            "lr": schedule.learning_rate(self.step - 1),
+            "norm": self.record["norm"],
+            "stress": self.record["stress"],
+            "thr": _thresholds(self.model),
+        }
         if self.tokenizer is not None:
             start = "" if self.tokenizer.kind == "bpe" else self.tokenizer.chars[0]
-            entry["sample"] = generate(listener, self.tokenizer, start, n=40, seed=self.step)
-        return entry, lesson.observe(entry), lesson.state_dict()
+            entry["sample"] = generate(model, self.tokenizer, start, n=40, seed=self.step)
+        ended = schedule.observe(entry)
+        if ended is not None:  # so that the log has the table, too, as the run goes
+            entry["phase_ended"] = ended
+        return entry, schedule.state_dict()
 
     def _write_log(self) -> None:
         if self.log is not None:
             lines = "".join(json.dumps(entry) + "\n" for entry in self.history)
             write_atomic(self.log, lines.encode())
 
+    def _identity(self) -> dict:
+        """What has to be the same for a run to go on: settings, model, text."""
+        model = {"version": type(self.model).__name__} | asdict(self.model.config)
+        return {"config": asdict(self.config), "model": model, "text": self.schedule.identity()}
+
+    def _check_identity(self, card: dict) -> None:
+        """Refuse to go on with another run."""
+        mine = self._identity()
+        wanted = {k: v for part in mine.values() for k, v in part.items()}
+        saved = {k: v for name in mine for k, v in card[name].items()}
+        other = [f"{k} {saved.get(k)} (now {v})" for k, v in wanted.items() if saved.get(k) != v]
+        if other:
+            raise RealSamError(
+                f"{self.resume_file} belongs to a run with {', '.join(other)}; repeat its flags "
+                "to resume it, or begin anew with --overwrite in place of --resume."
+            )
+
+    def state_dict(self) -> tuple[dict[str, torch.Tensor], dict]:
+        """Return everything needed to go on to the same numbers: tensors by name, and a JSON card.
+
+        The state is that of the whole batch, so that the run may go on with another number of
+        processes; every process has to take part.
+        """
+        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        tensors |= {f"mean.{k}": v for k, v in self.mean.state_dict().items()}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{k}": v for k, v in slots.items()}
+        for index, part in enumerate(self.state):
+            whole = {k: distributed.gather(v) for k, v in part._asdict().items()}  # (B, …) each
+            tensors |= {f"state.{index}.{k}": v for k, v in whole.items()}
+        tensors["rng"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["rng_cuda"] = torch.cuda.get_rng_state()
+        card = self._identity() | {"schedule": self.schedule.state_dict()}
+        card |= {"step": self.step, "seconds": self.seconds, "history": self.history}
+        return tensors, card | {"recent": self.recent}
+
+    def load_state_dict(self, tensors: dict[str, torch.Tensor], card: dict) -> None:
+        """Go on from what `state_dict` returned.
+
+        Raises:
+            RealSamError: it belongs to another run.
+        """
+        self._check_identity(card)
+        self.model.load_state_dict(_part(tensors, "model."))
+        self.mean.load_state_dict(_part(tensors, "mean."))
+        slots: dict[int, dict] = {}
+        for key, value in _part(tensors, "adam.").items():
+            index, name = key.split(".")
+            slots.setdefault(int(index), {})[name] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+        state = _part(tensors, "state.")
+        self.state = tuple(
+            type(like)(*(distributed.rows(state[f"{i}.{k}"]).to(self.device) for k in like._fields))
+            for i, like in enumerate(self.state)
+        )
+        torch.set_rng_state(tensors["rng"])
+        if self.device.type == "cuda" and "rng_cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["rng_cuda"])
+        self.schedule.load_state_dict(card["schedule"])
+        self.step, self.seconds = card["step"], card["seconds"]
+        self.history, self.recent = card["history"], card["recent"]
+
     def save(self) -> None:
-        """Write everything needed to continue to the same numbers, if there is a file for it."""
+        """Write `state_dict` to the resume file, if there is one; every process takes part."""
         if self.resume_file is not None:
             self._fetch()
-            resume.save(self)
+            tensors, card = self.state_dict()
+            distributed.on_first(lambda: pack(self.resume_file, tensors, card))
 
     def restore(self) -> None:
-        """Continue where `save` stopped; raises what `resume.restore` raises."""
-        resume.restore(self)
+        """Go on from the resume file.
+
+        Raises:
+            RealSamError: there is none, it is damaged, or it belongs to another run.
+        """
+        if self.resume_file is None or not self.resume_file.is_file():
+            raise RealSamError(
+                f"There is nothing to resume at {self.resume_file}: the run is finished, or it was "
+                "stopped before its first save; start it without --resume."
+            )
+        self.load_state_dict(*unpack(self.resume_file))
+
+
+def _part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    """The tensors whose names begin with `name`, without it."""
+    return {k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)}
 
 
 def _postfix(record: dict, phase: str | None) -> dict:
@@ -223,20 +332,23 @@ class TrainResult:
     done: bool  # False if interrupted
 
 
-def study(model, lesson, config: TrainConfig, *, resume=False, on_step=None, progress=True, **kept):
-    """Train `model` in place on a lesson; done or interrupted, it then holds the mean weights.
+def study(
+    model, schedule: Schedule, config: TrainConfig, *,
+    resume=False, on_step=None, progress=True, **files,
+) -> TrainResult:  # fmt: skip
+    """Train `model` in place on a schedule; done or interrupted, it then holds the mean weights.
 
     Args:
-        model, lesson, config: see `Run`.
+        model, schedule, config: see `Run`.
         resume: continue from `resume_file`. That file stays: whoever has put the trained model in
             a safe place may delete it.
         on_step, progress: see `Run.run`.
-        kept: `log`, `resume_file`, `tokenizer`, see `Run`.
+        files: `log`, `resume_file`, `tokenizer`, see `Run`.
 
-    Returns:
-        A `TrainResult`.
+    Raises:
+        RealSamError: what `Run` and `Run.restore` raise, or a file cannot be written.
     """
-    run = Run(model, lesson, config, **kept)
+    run = Run(model, schedule, config, **files)
     if resume:
         run.restore()
     done = run.run(on_step, progress)
@@ -246,9 +358,14 @@ def study(model, lesson, config: TrainConfig, *, resume=False, on_step=None, pro
 
 
 def train(model, train_tokens, val_tokens, config: TrainConfig, **how) -> TrainResult:
-    """Train `model` in place on one text, without phases; arguments as in `study`.
+    """Train `model` in place on one text, without phases; further arguments as in `study`.
+
+    Args:
+        model: V1 to V4.
+        train_tokens, val_tokens: int64, (n,) each.
+        config: see `TrainConfig`.
 
     Raises:
-        RealSamError: the training text is shorter than one step of one reader.
+        RealSamError: a text is shorter than one window, or what `study` raises.
     """
-    return study(model, Reader(train_tokens, val_tokens, config), config, **how)
+    return study(model, Schedule.of_text(train_tokens, val_tokens, config), config, **how)

@@ -1,11 +1,35 @@
-"""AdamW, and a running mean of the weights."""
+"""AdamW, its learning rate, and a running mean of the weights."""
 
 import copy
+import math
 
 import torch
 from torch import nn
 
 from .config import TrainConfig
+
+ANNEAL = 0.1  # a learning rate that is to rise once more falls to this share of its peak
+
+
+def learning_rate(step: int, config: TrainConfig, start: int = 0, end: int | None = None) -> float:
+    """Return the learning rate of `step`: a linear warm-up, then half a cosine.
+
+    The one rule for every version: the warm-up takes `config.warmup` steps, but never more than a
+    quarter of the segment, so that a short run reaches its peak, too.
+
+    Args:
+        step: counted from the beginning of the training.
+        config: gives the peak `lr`, `warmup` and `steps`.
+        start, end: the segment of steps that warm-up and cosine span; the whole run by default.
+            The cosine ends at 0 where the run ends, and else at `ANNEAL` of its peak.
+    """
+    end = config.steps if end is None else end
+    warmup = min(config.warmup, (end - start) // 4)
+    if step - start < warmup:
+        return config.lr * (step - start + 1) / warmup
+    done = min(1.0, (step - start - warmup) / max(1, end - start - warmup))
+    low = 0.0 if end == config.steps else ANNEAL
+    return config.lr * (low + (1.0 - low) * 0.5 * (1.0 + math.cos(math.pi * done)))
 
 
 class MeanWeights(nn.Module):
@@ -33,7 +57,10 @@ class MeanWeights(nn.Module):
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
-    """Return AdamW, with weight decay on matrices but not on leaks, norms, biases, token table."""
+    """Return AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) for `model`.
+
+    Weight decay acts on matrices, but not on leaks, norms, biases and the token table.
+    """
     table = model.encoder.table.weight
     matrices = [p for p in model.parameters() if p.ndim == 2 and p is not table]
     others = [p for p in model.parameters() if p.ndim != 2 or p is table]
@@ -41,4 +68,5 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.99), fused=True)
+    fused = not table.is_meta  # one kernel for all parameters; there is none without numbers
+    return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.99), fused=fused)

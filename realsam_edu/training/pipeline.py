@@ -3,43 +3,23 @@
 The command line and the notebooks go through here, so their numbers are the same.
 """
 
-import math
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 from .. import __version__, checkpoint
-from ..model.versions import build, known_mode
-from ..runtime.files import write_json
-from ..runtime.provenance import git_commit, hardware
-from ..runtime.settings import data_dir
+from ..model.versions import build
+from ..runtime.provenance import stamp
+from ..runtime.settings import has_bf16
 from ..text import corpora, storybook
 from ..text.token_files import Prepared
 from ..text.tokenizer import CharTokenizer
 from . import distributed
-from .config import EPOCHS, RECIPES, TrainConfig
-from .curriculum import PHASES, WITHOUT, Course
+from .config import TrainConfig
+from .curriculum import PHASES, WITHOUT, Schedule
 from .evaluate import evaluate
 from .loop import TrainResult, study
-from .streams import Reader
+from .outputs import Outputs
 
-
-def train_config(mode: str, tokens: int, epochs: float | None = None, **given) -> TrainConfig:
-    """Return the settings of a training: the version's own, changed by what is given.
-
-    Args:
-        mode: "v1" to "v4".
-        tokens: tokens of the text that epochs are counted in.
-        epochs: passes over it; `EPOCHS` if None. `steps` in `given` overrules it.
-        given: fields of `TrainConfig`; None means not given.
-    """
-    names = {field.name for field in fields(TrainConfig)}
-    given = {k: v for k, v in given.items() if k in names and v is not None}
-    settings = {"steps": 1} | RECIPES[known_mode(mode)] | given
-    if "steps" not in given:
-        passes = EPOCHS[mode] if epochs is None else epochs
-        per_step = TrainConfig(**settings).tokens_per_step
-        settings["steps"] = math.ceil(passes * tokens / per_step)
-    return TrainConfig(**settings)
+VAL_TOKENS = 20_000  # word pieces per validation while training; the final figures use all
 
 
 @dataclass
@@ -98,12 +78,34 @@ def storybook_floor(phase: str, tokenizer) -> float:
     return exact.nats_per_token
 
 
-def schedule(mode: str, data: TrainingData, config: TrainConfig, curriculum: bool = True):
-    """Return what `Run` reads: one text for V1, a course in phases for the others."""
+def schedule(
+    mode: str, data: TrainingData, config: TrainConfig, curriculum: bool = True
+) -> Schedule:
+    """Return what is read when: one text for V1, phases for the others.
+
+    Args:
+        mode: "v1" to "v4".
+        data: has a SHA-256 in its card.
+        config: settings of the training.
+        curriculum: False reads everything mixed from the start.
+    """
     if mode == "v1":
-        return Reader(*data.texts["stories"], config)
-    phases = PHASES if curriculum else WITHOUT
-    return Course(data.texts, config, data.card["sha256"], phases)
+        return Schedule.of_text(*data.texts["stories"], config)
+    texts = {name: (text, val[:VAL_TOKENS]) for name, (text, val) in data.texts.items()}
+    return Schedule(texts, config, data.card["sha256"], PHASES if curriculum else WITHOUT)
+
+
+def chosen_precision(asked: str | None, device, begun: str | None = None) -> str | None:
+    """Return what "auto" means here: bf16 on a device with units for it, else fp32.
+
+    Args:
+        asked: "fp32", "bf16", "auto" or None; all but "auto" come back as they are.
+        device: where the training is to run.
+        begun: what a run that is to be resumed began with; "auto" keeps it.
+    """
+    if asked != "auto":
+        return asked
+    return begun or ("bf16" if has_bf16(device) else "fp32")
 
 
 def measure(model, data: TrainingData, streams: int = 1) -> dict:
@@ -130,66 +132,61 @@ class Finished:
     """A training that came to an end, and where its things are."""
 
     card: dict
-    checkpoint: Path
-    log: Path
+    outputs: Outputs
     result: TrainResult
 
 
 def train_version(
-    mode, data, config, device, *, out=None, folder=None, command="", resume=False,
-    curriculum=True, model_settings=None, progress=True, keep_weights=True,
+    mode: str, data: TrainingData, config: TrainConfig, device, outputs: Outputs, *,
+    curriculum: bool = True, progress: bool = True, **given,
 ) -> Finished | None:  # fmt: skip
     """Train one model and save checkpoint, card and log; None if it was interrupted.
 
     Args:
-        mode, data, config: version, texts, settings.
+        mode: "v1" to "v4".
+        data, config: texts and settings.
         device: where to train; of several GPUs each process takes its own.
-        out: checkpoint file; `folder/checkpoints/MODE.safetensors` if None.
-        folder: its `results` receives log and card; `data_dir()` if None.
-        command: what the user typed, for the card.
-        resume: go on from the file that an interrupted run left.
+        outputs: where its things go, and whether to go on from a resume file; see
+            `Outputs.claim` for what to ask before.
         curriculum: False reads everything mixed from the start.
-        model_settings: fields of the version's config that differ from its defaults.
         progress: show a bar.
-        keep_weights: False saves the log only, and measures in sixteen streams.
+        given: fields of the version's config that differ from its defaults.
+
+    Raises:
+        RealSamError: what `loop.study` and `checkpoint.save` raise.
     """
-    folder = Path(folder) if folder is not None else data_dir()
-    target = Path(out) if out is not None else folder / "checkpoints" / f"{mode}.safetensors"
-    results = folder / "results"
-    model = build(mode, data.tokenizer.vocab_size, config.seed, **(model_settings or {}))
+    model = build(mode, data.tokenizer.vocab_size, config.seed, **given)
     model = model.to(distributed.place(device))
-    course, resume_file = schedule(mode, data, config, curriculum), target.with_suffix(".resume")
-    log = results / f"{target.stem}.jsonl"
+    plan = schedule(mode, data, config, curriculum)
     result = study(
-        model, course, config, resume=resume, progress=progress, tokenizer=data.tokenizer,
-        log=log, resume_file=resume_file,
+        model, plan, config, resume=outputs.resume, progress=progress, tokenizer=data.tokenizer,
+        log=outputs.log, resume_file=outputs.resume_file,
     )  # fmt: skip
     if not result.done:
         return None
     checkpoint.round_to_half(model)  # measure what is saved
 
     def conclude() -> dict:
-        card = _card(config, data, course, result, command)
-        card["results"] = measure(model, data, streams=1 if keep_weights else 16)
-        if keep_weights:
-            card = checkpoint.save(target, model, data.tokenizer, card)
-            write_json(results / f"{target.stem}.json", card)
-        resume_file.unlink(missing_ok=True)  # only now is nothing left to lose
+        card = _card(config, data, plan, result, outputs.command)
+        card["results"] = measure(model, data, streams=1 if outputs.keep_weights else 16)
+        if outputs.keep_weights:
+            card = checkpoint.save(outputs.checkpoint, model, data.tokenizer, card)
+        outputs.resume_file.unlink(missing_ok=True)  # only now is nothing left to lose
         return card
 
-    return Finished(distributed.on_first(conclude), target, log, result)
+    return Finished(distributed.on_first(conclude), outputs, result)
 
 
-def _card(config, data, course, result, command: str) -> dict:
+def _card(config, data, plan: Schedule, result: TrainResult, command: str) -> dict:
     """What there is to say about a training before the model is measured."""
-    processes = distributed.world()
+    origin, processes = stamp(), distributed.world()
+    if processes > 1:
+        origin["hardware"]["processes"] = processes
     return {
         "realsam_edu": __version__,
         "corpus": data.card,
         "training": vars(config) | {"tokens": config.steps * config.tokens_per_step},
-        "phases": course.table,
+        "phases": plan.table,
         "command": command,
         "minutes": round(result.seconds / 60, 1),
-        "hardware": hardware() | ({"processes": processes} if processes > 1 else {}),
-        "commit": git_commit(),
-    }
+    } | origin

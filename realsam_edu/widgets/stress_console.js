@@ -4,7 +4,7 @@ const GRID = Array.from({ length: 21 }, (_, k) => k / 20); // stress values of t
 const KINDS = ["diverse", "uniform"];
 const EDGE = { left: 44, right: 14 };
 
-/** The traits, unpacked. `cur` is (T, N) in float32, just as population.unpack_current gives it. */
+/** The traits, unpacked. `cur` is (T, N) in float32, as unpack_current in Python gives it. */
 function readPopulation(model) {
   const [steps, neurons] = model.get("shape");
   const codes = new Int8Array(toBytes(model.get("cur_codes")).slice().buffer);

@@ -3,10 +3,12 @@
 import re
 import sys
 
+import nbformat
 import pytest
 from project import CI, ROOT, Book, build_book
 
 sys.path.insert(0, str(ROOT / "book"))
+import execute
 import pages
 
 from realsam_edu.model.v1 import V1, V1Config
@@ -14,7 +16,7 @@ from realsam_edu.model.v4 import V4Config
 
 pytestmark = pytest.mark.book
 PAGES = pages.toc_files(ROOT)
-WIDGET_PAGES = [p for p in PAGES if pages.WIDGETS.search(pages.code_of(pages.source_of(ROOT, p)))]
+WIDGET_PAGES = [p for p in PAGES if pages.shows_a_widget(pages.source_of(ROOT, p))]
 
 
 def test_builds_without_a_warning(book: Book):
@@ -60,12 +62,53 @@ def test_no_figure_or_cell_shows_an_error(book: Book):
         assert "Traceback (most recent call last)" not in text, name
 
 
-def test_second_build_is_quick_and_runs_nothing(book: Book):
+def test_second_build_runs_nothing_and_needs_no_terminal_that_shows_all(book: Book):
     assert book.returncode == 0
     before = (book.html / f"{PAGES[1]}.html").stat().st_mtime_ns
-    again = build_book("smoke", timeout=120)
+    again = build_book("smoke", PYTHONIOENCODING="ascii")
     assert again.returncode == 0, again.stdout + again.stderr
+    assert "have code, 0 of them have to run" in again.stdout
+    assert re.search(r"^\? \d+ pages in", again.stdout, re.MULTILINE)
     assert (book.html / f"{PAGES[1]}.html").stat().st_mtime_ns == before
+
+
+def write_notebook(path, *cells: str):
+    """Write a notebook of code cells called one, two, …; return its path."""
+    names = ("one", "two", "three")
+    code = [nbformat.v4.new_code_cell(c, id=n) for c, n in zip(cells, names, strict=False)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=code, metadata={"kernelspec": kernel}), path)
+    return path
+
+
+def test_a_notebook_that_fails_is_named_and_leaves_the_others_alone(tmp_path, capfd):
+    good = write_notebook(tmp_path / "good.ipynb", "print(6 * 7)")
+    wrong = write_notebook(tmp_path / "wrong.ipynb", "a = 1", "raise ValueError('no such luck')")
+    gone = write_notebook(tmp_path / "gone.ipynb", "a = 1", "import os; os._exit(9)", "a")
+    faults = execute.run_missing([good, wrong, gone], tmp_path / "cache")
+    assert faults[wrong] == "stopped in cell `two`: ValueError: no such luck"
+    assert faults[gone].startswith("stopped in cell `two`: ")
+    assert set(faults) == {wrong, gone}
+    (cell,) = execute.kept(tmp_path / "cache", good).cells
+    assert cell.outputs[0].text == "42\n"
+    said, warned = capfd.readouterr()
+    assert "3 pages have code, 3 of them have to run." in said and "0 left" in said
+    assert "good started" in said and "wrong stopped in cell `two`" in said
+    assert "WARNING" not in warned
+
+    write_notebook(wrong, "a = 1", "a + 1")
+    assert set(execute.run_missing([good, wrong, gone], tmp_path / "cache")) == {gone}
+    said, _ = capfd.readouterr()
+    assert "3 pages have code, 2 of them have to run." in said and "good" not in said
+
+
+def test_the_report_names_a_notebook_that_failed(book: Book):
+    failed = {"notebooks/00_meet_sam.ipynb": "stopped in cell `two`: ValueError: no"}
+    cache = execute.cache_folder("smoke")
+    report = pages.check(ROOT, book.html, cache, offline=False, failed=failed)
+    (problem,) = report["problems"]
+    assert problem.startswith("notebooks/00_meet_sam.ipynb stopped in cell `two`: ValueError: no")
+    assert "its page shows the code without results" in problem
 
 
 def test_drawing_of_v1_matches_its_config():
@@ -91,6 +134,6 @@ def test_drawing_of_v4_matches_its_config():
 
 
 def test_budget_must_be_known():
-    done = build_book("huge", timeout=120)
+    done = build_book("huge")
     assert done.returncode == 2
     assert "smoke, class, full" in done.stdout + done.stderr

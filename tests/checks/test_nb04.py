@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from realsam_edu.checks import nb04 as checks
+from realsam_edu.checks.feedback import WrongAnswer
 from realsam_edu.neurons.scan import reference_scan
 from realsam_edu.neurons.scan_fused import fused_scan
 from realsam_edu.neurons.surrogate import surrogate_grad
@@ -70,7 +71,7 @@ def without_past(cur, w_rec, beta, thr, spk, mem):
     ],
 )
 def test_wrong_forwards_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_forward(fn)
 
 
@@ -87,7 +88,7 @@ def test_wrong_forwards_are_named(fn, says):
     ],
 )
 def test_wrong_backwards_are_named(mistake, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_backward(lambda *given: backward(*given, **mistake))
 
 
@@ -117,7 +118,7 @@ def changed(**parts):
     ],
 )
 def test_wrong_results_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_backward(fn)
 
 
@@ -136,7 +137,7 @@ def leaky_reset(cur, w_rec, beta, thr, slope, state):
     ],
 )
 def test_wrong_scans_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_hand_scan(fn)
 
 
@@ -170,7 +171,7 @@ def late_reset(d_mem, mem_rec, beta, thr):
     ],
 )
 def test_wrong_threshold_gradients_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_thr_grad(fn)
 
 
@@ -188,5 +189,5 @@ def test_wrong_threshold_gradients_are_named(fn, says):
     ],
 )
 def test_wrong_counts_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_multiply_adds(fn)

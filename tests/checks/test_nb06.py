@@ -3,6 +3,7 @@
 import pytest
 
 from realsam_edu.checks import nb06 as checks
+from realsam_edu.checks.feedback import WrongAnswer
 from realsam_edu.training.curriculum import PHASES, WITHOUT, Phase, converged
 
 MIXED = PHASES[-1]
@@ -68,7 +69,7 @@ def other_defaults(vals, patience=3, progress=0.005):
     ],
 )
 def test_wrong_convergence_is_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_converged(fn)
 
 
@@ -83,7 +84,7 @@ def test_wrong_convergence_is_named(fn, says):
     ],
 )
 def test_wrong_epochs_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_epochs(fn)
 
 
@@ -109,7 +110,7 @@ def backwards(new, seen, share):
     ],
 )
 def test_wrong_mixes_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_replay_mix(fn)
 
 
@@ -135,5 +136,5 @@ WORDS = Phase("words", 8, 0.1, {"words": 1.0})
     ],
 )
 def test_wrong_phases_are_named(phases, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_phases(lambda: phases)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from realsam_edu.checks import nb07 as checks
+from realsam_edu.checks.feedback import WrongAnswer
 from realsam_edu.model.homeostasis import homeostasis
 from realsam_edu.model.output import rate_penalty
 
@@ -24,13 +25,13 @@ def freeze(model):
 def test_right_answers_pass(capsys):
     assert checks.check_homeostasis(homeostasis)
     assert checks.check_largest_eta(largest_eta)
-    assert checks.check_rate_penalty(lambda rate, target: rate_penalty([rate], target))
-    assert checks.check_rate_penalty(lambda rate, target: ((rate / target - 1) ** 2).mean())
+    assert checks.check_penalty(lambda rate, target: rate_penalty([rate], target))
+    assert checks.check_penalty(lambda rate, target: ((rate / target - 1) ** 2).mean())
     assert checks.check_freeze(freeze)
     assert capsys.readouterr().out.count("✓") == 5
 
 
-@pytest.mark.parametrize("name", ["homeostasis", "largest_eta", "rate_penalty", "freeze"])
+@pytest.mark.parametrize("name", ["homeostasis", "largest_eta", "penalty", "freeze"])
 def test_a_stub_is_not_an_error(name, capsys):
     assert getattr(checks, f"check_{name}")(lambda *args: ...) is False
     assert "not started" in capsys.readouterr().out
@@ -54,7 +55,7 @@ def in_place(thr, rate, eta, target):
     ],
 )
 def test_wrong_steps_are_named(step, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_homeostasis(step)
 
 
@@ -73,7 +74,7 @@ def steepest(thr, rate, target):
     ],
 )
 def test_wrong_limits_are_named(limit, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_largest_eta(limit)
 
 
@@ -90,8 +91,8 @@ def test_wrong_limits_are_named(limit, says):
     ],
 )
 def test_wrong_penalties_are_named(penalty, says):
-    with pytest.raises(AssertionError, match=says):
-        checks.check_rate_penalty(penalty)
+    with pytest.raises(WrongAnswer, match=says):
+        checks.check_penalty(penalty)
 
 
 def to_one(model):
@@ -120,5 +121,5 @@ def stop_some(model):
     ],
 )
 def test_wrong_freezes_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_freeze(fn)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from realsam_edu.checks import nb08 as checks
+from realsam_edu.checks.feedback import WrongAnswer
 from realsam_edu.model.environment import Environment, draw_diversity, gain, update_stress
 from realsam_edu.model.output import rate_penalty
 from realsam_edu.neurons.lif import detach_state
@@ -68,7 +69,7 @@ def mean_penalty(rates, target):
     ],
 )
 def test_wrong_mechanisms_are_named(name, fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         getattr(checks, f"check_{name}")(fn)
 
 
@@ -96,7 +97,7 @@ def unbounded(state, surprise, tokens, vocab):
     ],
 )
 def test_wrong_feelings_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_update_stress(fn)
 
 
@@ -105,7 +106,7 @@ def test_wrong_feelings_are_named(fn, says):
     [({"centred": False}, "median 1"), ({"root": 1}, "larger root"), ({"root": -0.9}, "reaches")],
 )
 def test_wrong_spreads_are_named(changes, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_sigma(lambda *given: sigma_for(*given, **changes))
 
 
@@ -149,7 +150,7 @@ def forgetful(model, inputs, targets, state):
     ],
 )
 def test_wrong_readings_are_named(fn, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_reading(fn)
 
 
@@ -163,5 +164,5 @@ def test_wrong_readings_are_named(fn, says):
     ],
 )
 def test_wrong_counts_are_named(changes, says):
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(WrongAnswer, match=says):
         checks.check_work(lambda config: work(config, **changes))

@@ -1,8 +1,10 @@
 """`realsam` for V2 to V4 as its users type it: data, train, resume, generate, evaluate, compare."""
 
+import io
 import json
 import os
 import signal
+import sys
 
 import pytest
 from project import run
@@ -21,6 +23,15 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     assert cli.main(["data", "--data-dir", str(folder), *TEXT]) == 0
     return folder
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path):
+    """What is written without a place of its own lands in a folder of the test's own."""
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    yield
+    os.chdir(before)
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -50,13 +61,13 @@ def test_train_writes_checkpoint_card_log_and_picture(trained):
     results = card["results"]
     assert results["val"]["nats_per_token"] > results["floors"]["stories"]
     assert set(results["phases"]) == {"words", "phrases", "sentences", "conversations"}
-    log = [json.loads(line) for line in (folder / f"results/{mode}.jsonl").read_text().splitlines()]
+    log = [json.loads(line) for line in (folder / f"{mode}.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in log] == list(range(1, 21))
     assert len(log[0]["rates"]) == card["config"]["depth"]
     assert (log[0]["stress"] is not None) == (mode == "v4")
     assert (log[0]["thr"] is not None) == (mode == "v3")
     assert isinstance(log[0]["sample"], str)
-    assert (folder / f"results/{mode}.png").exists()
+    assert (folder / f"{mode}.png").exists()
     loaded = checkpoint.load(out)
     assert loaded.tokenizer.sha256 == card["tokenizer"]["sha256"]
 
@@ -98,8 +109,8 @@ def test_interrupted_run_resumes_bit_for_bit(mode, folder, tmp_path, capsys, mon
     monkeypatch.undo()
     assert run(capsys, *argv, "--out", cut, "--resume")[0] == 0
     logs = [
-        [json.loads(line) for line in (folder / f"results/{name}.jsonl").read_text().splitlines()]
-        for name in ("whole", "cut")
+        [json.loads(line) for line in out.with_suffix(".jsonl").read_text().splitlines()]
+        for out in (whole, cut)
     ]
     for entry in logs[0] + logs[1]:
         entry.pop("seconds")
@@ -118,6 +129,20 @@ def test_resume_of_another_model_is_refused(folder, tmp_path, capsys, monkeypatc
     assert "version V4 (now V3)" in err and "repeat its flags" in err
     assert err.count("\n") == 1
     assert (tmp_path / "x.resume").exists()  # nothing is lost
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_that_lacks_characters_ends_nothing(encoding, folder, monkeypatch):
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    argv = ["--mode", "v2", "--data-dir", str(folder), *TEXT, *TINY, "--steps", "2"]
+    assert cli.main(["train", *argv]) == 0  # its last line of the table has a dash
+    argv = ["--checkpoint", "runs/v2.safetensors", "--n", "3", "--prompt", "“Oh!” – Mia ✓"]
+    assert cli.main(["generate", *argv]) == 0
+    sys.stdout.flush()
+    said = shown.getvalue().decode(encoding)
+    assert "Saved runs/v2.safetensors" in said and "?Oh!? ? Mia ?" in said
 
 
 def test_the_control_has_one_phase(folder, tmp_path, capsys):

@@ -18,8 +18,6 @@ from realsam_edu.experiments.bench import writing as bench_generate
 from realsam_edu.experiments.report import bench_lines, measured_sections
 from realsam_edu.experiments.rivals import GPTConfig, GPTModel, count_parameters
 from realsam_edu.model.output import Output
-from realsam_edu.model.v1 import V1, V1Config
-from realsam_edu.model.v4 import V4, V4Config
 from realsam_edu.neurons.scan import asked_scan
 from realsam_edu.training.config import TrainConfig
 
@@ -43,13 +41,6 @@ def command(*words):
 
 
 # what is counted
-
-
-def test_multiply_adds_by_hand():
-    v4 = 256 * 512 + 6 * 3 * 512**2 + 512 * 256 + 4096 * 256
-    assert bench_train.step_multiply_adds(V4(V4Config())) == v4
-    v1 = 3 * 512**2 + 65 * 1024  # two recurrent matrices, the one between, the readout
-    assert bench_train.step_multiply_adds(V1(V1Config())) == v1
 
 
 def test_shares_of_the_peak():

@@ -1,9 +1,8 @@
-"""Writing and recording."""
+"""Writing: sampling, steppers, stress while reading and writing."""
 
 import sys
 from itertools import islice
 
-import numpy as np
 import pytest
 import torch
 from project import ROOT
@@ -13,13 +12,13 @@ from realsam_edu.generation.event_step import EventStep
 from realsam_edu.generation.generate import (
     DenseStep,
     generate,
-    read,
-    sample,
+    read_prompt,
+    sample_token,
     stepper,
     stream,
     write,
 )
-from realsam_edu.inside.trace import trace, trace_generation
+from realsam_edu.model import environment
 from realsam_edu.model.environment import set_stress, update_stress
 from realsam_edu.model.v1 import V1, V1Config
 from realsam_edu.model.v4 import V4, V4Config
@@ -47,13 +46,13 @@ def test_same_seed_same_text(model):
     )
 
 
-def test_sample_follows_the_distribution():
+def test_sample_token_follows_the_distribution():
     logits = torch.tensor([[0.0, 1.0, 2.0]]).expand(20_000, 3)
     rng = torch.Generator().manual_seed(0)
-    share = sample(logits, 1.0, None, rng).bincount() / 20_000
+    share = sample_token(logits, 1.0, None, rng).bincount() / 20_000
     torch.testing.assert_close(share, logits[0].softmax(-1), atol=0.02, rtol=0)
-    assert sample(logits, 1.0, 2, rng).bincount()[0] == 0
-    assert sample(logits[:5], 0.0, None, rng).tolist() == [2] * 5
+    assert sample_token(logits, 1.0, 2, rng).bincount()[0] == 0
+    assert sample_token(logits[:5], 0.0, None, rng).tolist() == [2] * 5
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_events_write_what_the_dense_step_writes(monkeypatch, version):
         for kind in (EventStep, DenseStep):
             monkeypatch.setattr(writing, "stepper", kind)
             state = None if stress is None else set_stress(model.zero_state(1), stress)
-            pieces = write(model, *read(model, start, state), temperature, top_k, 3, stress)
+            pieces = write(model, *read_prompt(model, start, state), temperature, top_k, 3, stress)
             texts.append(list(islice(pieces, 150)))
         assert texts[0] == texts[1]
 
@@ -124,7 +123,7 @@ def test_who_steps(model):
 def test_writing_feels_its_own_surprise_unless_stress_is_held(monkeypatch, kind):
     model, made = v4(), []
     monkeypatch.setattr(writing, "stepper", lambda model: made.append(kind(model)) or made[-1])
-    logits, state = read(model, torch.tensor([[3, 1, 4, 1, 5]]))
+    logits, state = read_prompt(model, torch.tensor([[3, 1, 4, 1, 5]]))
     with torch.no_grad():
         wanted, scores = state, logits
         for token in islice(write(model, logits, state), 30):
@@ -139,13 +138,15 @@ def test_writing_feels_its_own_surprise_unless_stress_is_held(monkeypatch, kind)
 
 def test_reading_scores_its_text_only_where_somebody_feels_it(model, monkeypatch):
     asked = []
-    monkeypatch.setattr(writing, "next_token_loss", lambda *a: asked.append(a) or torch.tensor(1.0))
-    logits, _ = read(model, CHARS.encode("abcd")[None])
+    monkeypatch.setattr(
+        environment, "next_token_loss", lambda *a: asked.append(a) or torch.tensor(1.0)
+    )
+    logits, _ = read_prompt(model, CHARS.encode("abcd")[None])
     assert not asked
     assert torch.equal(logits, model(CHARS.encode("abcd")[None]).logits[:, -1])
-    read(v4(), torch.tensor([[3]]))
+    read_prompt(v4(), torch.tensor([[3]]))
     assert not asked  # nothing followed
-    read(v4(), torch.tensor([[3, 1]]))
+    read_prompt(v4(), torch.tensor([[3, 1]]))
     assert len(asked) == 1
 
 
@@ -154,23 +155,4 @@ def test_reading_moves_the_stress_by_the_mean_surprise():
     with torch.no_grad():
         out = model(tokens[:, :-1], tokens[:, 1:])
     wanted = update_stress(out.state, out.loss, 5, 17)[-1].stress
-    torch.testing.assert_close(read(model, tokens)[1][-1].stress, wanted)
-
-
-def test_trace_tells_the_truth(model):
-    recorded = trace(model, CHARS, "abcdefghabcdefgh", top_k=3)
-    assert recorded.spk.shape == recorded.mem.shape == (2, 16, 24)
-    assert np.array_equal(recorded.spk == 1, recorded.mem > recorded.thr[:, None])
-    assert recorded.top_p.shape == (16, 3)
-    assert (np.diff(recorded.top_p, axis=1) <= 0).all()
-    with torch.no_grad():
-        probs = model(CHARS.encode(recorded.text)[None]).logits[0].softmax(-1)
-    np.testing.assert_allclose(recorded.top_p[:, 0], probs.amax(-1).numpy(), atol=1e-5)
-    assert recorded.top_chars[5][0] == CHARS.chars[int(probs[5].argmax())]
-
-
-def test_trace_generation_continues_the_prompt(model):
-    recorded = trace_generation(model, CHARS, "abc", n=10, seed=3)
-    assert recorded.text == "abc" + generate(model, CHARS, "abc", 10, seed=3)
-    assert recorded.prompt_len == 3
-    assert 0 < recorded.rate < 1
+    torch.testing.assert_close(read_prompt(model, tokens)[1][-1].stress, wanted)

@@ -8,9 +8,9 @@ from realsam_edu.model.v1 import V1, V1Config
 from realsam_edu.model.v3 import V3, V3Config
 from realsam_edu.neurons.scan import forced_scan
 from realsam_edu.runtime.settings import seed_all
-from realsam_edu.training.config import RECIPES, TrainConfig
+from realsam_edu.training.config import VERSION_DEFAULTS, TrainConfig
+from realsam_edu.training.curriculum import Schedule
 from realsam_edu.training.loop import Run, train
-from realsam_edu.training.streams import Reader
 
 SMALL = {"vocab": 13, "embed": 16, "hidden": 24, "depth": 3}
 
@@ -100,8 +100,8 @@ def test_an_interrupted_run_resumes_with_its_thresholds(tmp_path):
     plan = TrainConfig(6, 4, 16, warmup=1, eval_every=3, rate_weight=0.0)
 
     def run(file):
-        reader = Reader(tokens, tokens[:300], plan)
-        return Run(small(moved=False).train(), reader, plan, resume_file=file)
+        schedule = Schedule.of_text(tokens, tokens[:300], plan)
+        return Run(small(moved=False).train(), schedule, plan, resume_file=file)
 
     whole = run(None)
     half = run(tmp_path / "half.resume")
@@ -145,7 +145,7 @@ def test_moving_thresholds_do_not_disturb_the_gradient():
 
 
 def test_its_recipe_leaves_the_rates_to_the_thresholds():
-    assert RECIPES["v3"]["rate_weight"] == 0.0 and V3Config().eta > 0
+    assert VERSION_DEFAULTS["v3"]["rate_weight"] == 0.0 and V3Config().eta > 0
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

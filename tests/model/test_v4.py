@@ -10,8 +10,8 @@ from realsam_edu.neurons.scan import forced_scan
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
 from realsam_edu.training.config import TrainConfig
+from realsam_edu.training.curriculum import Schedule
 from realsam_edu.training.loop import Run
-from realsam_edu.training.streams import Reader
 
 PLAIN = {"vocab": 17, "embed": 12, "hidden": 20, "depth": 3}
 
@@ -71,7 +71,7 @@ def test_diversity_is_for_life():
     model, tokens = small().float(), some(400)
     before = model.diversity.clone()
     settings = TrainConfig(5, batch_size=2, seq_len=8, eval_every=5, warmup=1)
-    run = Run(model, Reader(tokens, tokens[:40], settings), settings)
+    run = Run(model, Schedule.of_text(tokens, tokens[:40], settings), settings)
     run.run(progress=False)
     assert torch.equal(model.diversity, before)
     assert "diversity" in model.state_dict()
@@ -100,15 +100,15 @@ def run_with(targets_of_first_batch) -> tuple:
     model, tokens, seen = small().float().train(), some(400), []
     model.readout.bias.data[3] = 9.0  # it expects token 3
     settings = TrainConfig(2, batch_size=2, seq_len=8, warmup=1)
-    lesson = Reader(tokens, tokens[:40], settings)
-    honest = lesson.batch
+    schedule = Schedule.of_text(tokens, tokens[:40], settings)
+    honest = schedule.batch
 
     def batch(number):
         inputs, targets = honest(number)
         return inputs, targets_of_first_batch(targets) if number == 0 else targets
 
-    lesson.batch = batch
-    run = Run(model, lesson, settings)
+    schedule.batch = batch
+    run = Run(model, schedule, settings)
     model.register_forward_hook(lambda module, args, out: seen.append(out.logits.detach()))
     model.register_forward_pre_hook(lambda module, args: seen.append(args[2][-1].stress.clone()))
     run.advance()
@@ -132,7 +132,7 @@ def test_stress_falls_when_the_text_is_easy():
     model = small().float()
     tokens = torch.arange(17).repeat(40)
     settings = TrainConfig(150, batch_size=4, seq_len=8, warmup=5, eval_every=150)
-    run = Run(model, Reader(tokens, tokens[:60], settings), settings)
+    run = Run(model, Schedule.of_text(tokens, tokens[:60], settings), settings)
     run.run(progress=False)
     stress = run.state[-1].stress.mean().item()
     assert stress < 0.6
@@ -152,7 +152,9 @@ def test_a_run_goes_on_with_its_stress(tmp_path):
     tokens, runs = some(400), []
     for _ in range(2):
         model, file = small().float(), tmp_path / "v4.resume"
-        runs.append(Run(model, Reader(tokens, tokens[:40], settings), settings, resume_file=file))
+        runs.append(
+            Run(model, Schedule.of_text(tokens, tokens[:40], settings), settings, resume_file=file)
+        )
     runs[0].advance()
     runs[0].advance()
     runs[0].save()

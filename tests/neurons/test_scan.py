@@ -47,7 +47,7 @@ def run(scan, leaves, probes, slope):
     return outs, grads
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     steps=st.integers(1, 40),
     batch=st.integers(1, 4),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from project import PATIENCE
 
 from realsam_edu.neurons import scan_triton
 from realsam_edu.neurons.scan_triton import triton_scan, why_not_triton
@@ -24,7 +25,7 @@ needs_triton = pytest.mark.skipif(
 def test_cases(where):
     env = os.environ | {"TRITON_INTERPRET": "1" if where == "interpreter" else "0"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(CASES)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
     assert "skipped" not in done.stdout

@@ -13,12 +13,7 @@ import nbformat
 import pytest
 import torch
 
-from realsam_edu.checks import nb03 as checks_v1
-from realsam_edu.checks import nb04 as checks_scan
-from realsam_edu.checks import nb05 as checks_v2
-from realsam_edu.checks import nb06 as checks_curriculum
-from realsam_edu.checks import nb07 as checks_v3
-from realsam_edu.checks import nb08 as checks_v4
+from realsam_edu.checks import nb03, nb04, nb05, nb06, nb07, nb08
 from realsam_edu.model import encoder, v1
 from realsam_edu.model.dropout import LockedDropout
 from realsam_edu.neurons import lif as neurons
@@ -190,7 +185,7 @@ def compare_heaviside(fn):
 
 def compare_hand_function(cls):
     """Recordings and gradients in float64; the past comes as two tensors."""
-    checks_scan.check_hand_scan(lambda cur, *given: _hand_scan(cls, cur, *given))
+    nb04.check_hand_scan(lambda cur, *given: _hand_scan(cls, cur, *given))
 
 
 def _hand_scan(cls, cur, w_rec, beta, thr, slope, state):
@@ -228,29 +223,29 @@ COMPARISONS = {
     "spike": compare_spike,
     "lif_step": compare_lif_step,
     "rlif_step": compare_rlif_step,
-    "reference_scan": checks_v1.check_scan,
+    "reference_scan": nb03.check_scan,
     "RecurrentLIF": compare_recurrent_lif,
     "heaviside": compare_heaviside,
-    "forward_in_time": checks_scan.check_forward,
-    "backward_in_time": checks_scan.check_backward,
+    "forward_in_time": nb04.check_forward,
+    "backward_in_time": nb04.check_backward,
     "HandScan": compare_hand_function,
-    "hand_scan": checks_scan.check_hand_scan,
+    "hand_scan": nb04.check_hand_scan,
     "LockedDropout": compare_locked_dropout,
     "SpikingLayer": compare_spiking_layer,
-    "V1": checks_v1.check_v1,
+    "V1": nb03.check_v1,
     "merge": compare_merge,
-    "learn_merges": checks_v2.check_learn_merges,
-    "ResidualBlock": checks_v2.check_residual_block,
-    "TiedReadout": checks_v2.check_tied_readout,
+    "learn_merges": nb05.check_learn_merges,
+    "ResidualBlock": nb05.check_residual_block,
+    "TiedReadout": nb05.check_tied_readout,
     "StraightThrough": lambda cls: compare_ste_threshold(cls.apply),
     "ste_threshold": compare_ste_threshold,
     "SpikeEncoder": compare_encoder,
-    "homeostasis": checks_v3.check_homeostasis,
-    "draw_diversity": checks_v4.check_diversity,
-    "gain": checks_v4.check_gain,
-    "update_stress": checks_v4.check_update_stress,
-    "rate_penalty": checks_v4.check_rate_penalty,
-    "converged": checks_curriculum.check_converged,
+    "homeostasis": nb07.check_homeostasis,
+    "draw_diversity": nb08.check_diversity,
+    "gain": nb08.check_gain,
+    "update_stress": nb08.check_update_stress,
+    "rate_penalty": nb08.check_rate_penalty,
+    "converged": nb06.check_converged,
 }
 
 

@@ -94,6 +94,13 @@ def test_no_import_goes_upward():
     assert not upward_imports(PACKAGE)
 
 
+def test_nobody_imports_the_checks_or_the_command():
+    for path in PACKAGE.rglob("*.py"):
+        mine = part_of(path)
+        taken = {target[0] for target in imported_files(path)} & {"checks", "cli"} - {mine}
+        assert not taken or mine == "__main__", path
+
+
 def test_no_files_import_each_other_in_a_circle():
     assert not circles(PACKAGE)
 

@@ -1,5 +1,6 @@
 """Rules of the repository: notebooks, modules, and what must never be committed."""
 
+import fnmatch
 import re
 import statistics
 import subprocess
@@ -14,8 +15,27 @@ TEXT = {".py", ".md", ".ipynb", ".yml", ".toml", ".txt", ".js", ".css", ".svg", 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
+def ignored(name: str, rules: list[str]) -> bool:
+    """Tell whether a .gitignore leaves a file out; the last of its rules that fits decides."""
+    parts, found = name.split("/"), False
+    for rule in rules:
+        pattern = rule.removeprefix("!").strip("/")
+        if "/" in rule.removeprefix("!").rstrip("/"):  # a path from the root
+            paths = ["/".join(parts[: i + 1]) for i in range(len(parts))]
+        else:  # a name anywhere
+            paths = parts
+        if any(fnmatch.fnmatchcase(path, pattern) for path in paths):
+            found = not rule.startswith("!")
+    return found
+
+
 def tracked() -> list:
-    """Return the files that git tracks or would track."""
+    """Return the files that git tracks or would track; in an unpacked zip those it would track."""
+    if not (ROOT / ".git").exists():
+        lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+        rules = [line for line in lines if line and not line.startswith("#")]
+        files = (path for path in ROOT.rglob("*") if path.is_file())
+        return [path for path in files if not ignored(path.relative_to(ROOT).as_posix(), rules)]
     names = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -119,6 +139,26 @@ def test_no_machine_or_registry_leaks_in():
         if path.suffix in TEXT and path.stat().st_size < 2_000_000:
             found = bad.search(path.read_text(encoding="utf-8"))
             assert found is None, f"{path.relative_to(ROOT)}: {found.group()}"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("README.md", False),
+        ("realsam_edu/__pycache__/cli.cpython-313.pyc", True),
+        ("runs/v1.safetensors", True),
+        ("book/runs/v1.md", False),  # only the one at the root
+        ("sam_lr0.1.resume", True),
+        ("data/tokenizer/other-512.json", True),
+        ("data/tokenizer/tinystories-4096.json", False),
+        ("data/results/v1.json", False),
+        ("data/results/v1.png", True),
+        ("book/static/vendor/a/b.js", True),
+    ],
+)
+def test_outside_git_the_same_files_count(name, expected):
+    rules = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert ignored(name, [rule for rule in rules if rule and not rule.startswith("#")]) is expected
 
 
 def test_files_are_small():

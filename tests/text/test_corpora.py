@@ -1,6 +1,7 @@
 """Texts: the installed plays, the checked file, the floors, and what bad input is told."""
 
-import http.client
+import dataclasses
+import hashlib
 import json
 import math
 import os
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from realsam_edu import cli
+from realsam_edu.runtime import files
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.files import read_text
-from realsam_edu.text import corpora
+from realsam_edu.text import corpora, shakespeare
 from realsam_edu.text import levels as grading
-from realsam_edu.text.conversations import clean, oasst
+from realsam_edu.text.public_sets import clean, oasst
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "tinyshakespeare.txt"
 TINY_CHARS = set("\n !$&',-.3:;?" + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -38,7 +41,7 @@ def test_play_text_keeps_speech_only():
         "**FRANCISCO**  \n_\\[Aside]_ Nay—answer me:  \nstand.\n\n*Exit*\n"
     )
     expected = "BERNARDO:\nWho's there?\n\nFRANCISCO:\nNay--answer me:\nstand.\n\n"
-    assert corpora.play_text(markdown) == expected
+    assert shakespeare.play_text(markdown) == expected
 
 
 @pytest.mark.skipif(
@@ -78,21 +81,31 @@ def test_missing_truncated_and_altered_corpus(tmp_path):
         corpora.load_corpus("shakespeare", path=tmp_path)
 
 
+def tiny_at(monkeypatch, url):
+    tiny = dataclasses.replace(corpora.CORPORA["tiny_shakespeare"], origin=url)
+    monkeypatch.setitem(corpora.CORPORA, "tiny_shakespeare", tiny)
+
+
 def test_no_network_is_one_sentence_and_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpora, "TINY_URL", "http://127.0.0.1:9/input.txt")
+    tiny_at(monkeypatch, "http://127.0.0.1:9/input.txt")
     with pytest.raises(RealSamError, match="another machine"):
         corpora.load_corpus("tiny_shakespeare", folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_download_that_breaks_off(tmp_path, monkeypatch):
-    def broken(*_, **__):
-        raise http.client.IncompleteRead(b"First Cit")
-
-    monkeypatch.setattr(corpora.urllib.request, "urlopen", broken)
+def test_download_that_breaks_off(tmp_path, monkeypatch, server):
+    play = b"First Citizen:\nSpeak, speak.\n" * 40
+    monkeypatch.setattr(shakespeare, "TINY_SHA256", hashlib.sha256(play).hexdigest())
+    tiny_at(monkeypatch, f"{server.url}/input.txt")
+    server.files["/input.txt"], server.break_after = play, 700
     with pytest.raises(RealSamError, match="another machine"):
         corpora.load_corpus("tiny_shakespeare", folder=tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "tinyshakespeare.txt").exists()
+    server.break_after = None
+    tiny = corpora.load_corpus("tiny_shakespeare", folder=tmp_path)
+    assert (tiny.train + tiny.val).encode() == play
+    assert [start for _, start, _ in server.sent] == [0, 700]
+    assert [file.name for file in tmp_path.iterdir()] == ["tinyshakespeare.txt"]
 
 
 def test_text_files(tmp_path):
@@ -103,6 +116,48 @@ def test_text_files(tmp_path):
         read_text(binary)
     with pytest.raises(RealSamError, match="empty"):
         read_text(empty)
+
+
+@pytest.mark.parametrize("save", [str.encode, lambda text: text.encode("utf-8-sig")])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("chunk", [3, 7, 2**20])
+def test_the_same_text_wherever_it_was_saved(tmp_path, monkeypatch, save, end, chunk):
+    monkeypatch.setattr(files, "CHUNK", chunk)  # a mark, a letter, a line end may be cut
+    file = tmp_path / "a.txt"
+    file.write_bytes(save(f"Äh{end}{end}one – two{end}"))
+    assert read_text(file) == "Äh\n\none – two\n"
+
+
+@pytest.mark.parametrize("mode", ["v1", "v4"])
+def test_evaluate_measures_the_same_wherever_a_text_was_saved(tmp_path, capsys, mode):
+    text = "Tom ran home.\nHe was glad.\n\n" * 3 + ("<|endoftext|>\nMia slept." * (mode == "v4"))
+    crlf = text.replace("\n", "\r\n")
+    saved = [text.encode(), crlf.encode(), text.encode("utf-8-sig"), crlf.encode("utf-8-sig")]
+    measured = []
+    for data in saved:
+        (tmp_path / "a.txt").write_bytes(data)
+        argv = ["evaluate", "--mode", mode, "--text", str(tmp_path / "a.txt"), "--json"]
+        assert cli.main([*argv, "--device", "cpu"]) == 0
+        measured.append(json.loads(capsys.readouterr().out))
+    assert measured[0]["bpc"] > 0
+    assert measured == measured[:1] * 4
+
+
+def test_what_corpora_says():
+    chosen = corpora.parse("storybook:conversations,tinystories,storybook:stories+words")
+    assert list(chosen) == ["storybook", "tinystories"]
+    assert chosen["storybook"] == ("conversations", "stories", "words")
+    assert corpora.by_level(chosen) == {
+        "words": ("storybook", "tinystories"),
+        "phrases": ("tinystories",),
+        "sentences": ("tinystories",),
+        "stories": ("storybook", "tinystories"),
+        "conversations": ("storybook",),
+    }
+    with pytest.raises(RealSamError, match="oasst has no phase 'stories'; it has conversations"):
+        corpora.parse("oasst:stories")
+    with pytest.raises(RealSamError, match="no corpus 'moby_dick'"):
+        corpora.parse("oasst,moby_dick:words")
 
 
 # --- documents --------------------------------------------------------------------------------

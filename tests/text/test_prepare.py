@@ -1,9 +1,12 @@
 """Arrays of tokens: made once, again only for a reason, whole or not there, never in memory."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import numpy as np
 import pytest
@@ -15,7 +18,9 @@ from realsam_edu.runtime import files
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.text import storybook
 from realsam_edu.text import token_files as arrays
-from realsam_edu.text.prepare import load_prepared, prepare
+from realsam_edu.text.levels import TEXTS
+from realsam_edu.text.prepare import prepare
+from realsam_edu.text.source import SPLITS
 from realsam_edu.text.token_files import Tokens
 from realsam_edu.text.tokenizer import SPECIALS, BPETokenizer
 
@@ -47,7 +52,8 @@ def small(tales, tmp_path):
 
 def test_everything_is_encoded_and_can_be_read_back(small):
     made = small()
-    assert made.phases() == ("words", "phrases", "sentences", "stories", "conversations")
+    whole = {(phase, split) for phase in TEXTS for split in SPLITS}
+    assert {(array.phase, array.split) for array in made.arrays.values()} == whole
     stories = made.tokens("stories", "train", ["tinystories"])
     text = made.tokenizer.decode(stories[:])
     assert text == "".join(TALE.format(i) + SPECIALS[0] for i in range(300))
@@ -64,7 +70,7 @@ def test_everything_is_encoded_and_can_be_read_back(small):
 def test_storybook_has_the_size_one_asks_for(small):
     for chars in (4000, 6000):
         made = small(storybook_chars=chars)
-        sizes = {phase: made.chars(phase, "train", ["storybook"]) for phase in made.phases()}
+        sizes = {phase: made.chars(phase, "train", ["storybook"]) for phase in TEXTS}
         for phase, share in module.STORYBOOK_SHARES.items():
             assert chars * share <= sizes[phase] < chars * share + 4000
         assert made.chars("stories", "val", ["storybook"]) < chars
@@ -140,8 +146,37 @@ def test_what_was_interrupted_is_done_again_and_the_rest_stays(small, tmp_path, 
     assert not {*small().made} & {*done}
 
 
+def preparing(folder, tales):
+    """Start `realsam data` in a process of its own."""
+    argv = [sys.executable, "-m", "realsam_edu", "data", "--corpora", "tinystories,storybook"]
+    argv += ["--path", f"tinystories={tales}", "--vocab", "300", "--storybook-chars", "100000"]
+    return subprocess.Popen([*argv, "--data-dir", folder], stdout=subprocess.PIPE, text=True)
+
+
+def prepared(folder):
+    return {file.name: file.read_bytes() for file in folder.rglob("*.bin")}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+def test_a_preparation_that_is_stopped_goes_on_to_equal_files(tales, tmp_path):
+    folders = {sign: tmp_path / sign.name for sign in (signal.SIGINT, signal.SIGKILL)}
+    assert preparing(tmp_path / "whole", tales).wait() == 0
+    whole = prepared(tmp_path / "whole")
+    for sign, folder in folders.items():
+        stopped = preparing(folder, tales)
+        while len(prepared(folder)) < 3:  # in the middle of it
+            assert stopped.poll() is None
+            time.sleep(0.02)
+        stopped.send_signal(sign)
+        assert stopped.wait() == (130 if sign == signal.SIGINT else -sign)
+        assert len(prepared(folder)) < len(whole) == 18
+        out, _ = preparing(folder, tales).communicate()
+        assert "was there already" in out and "encoded now" in out
+        assert prepared(folder) == whole
+
+
 @pytest.mark.parametrize("harm", ["cut", "no manifest", "broken manifest"])
-def test_a_damaged_array_counts_as_not_there(small, tmp_path, harm):
+def test_a_damaged_array_counts_as_not_there(small, harm):
     made = small()
     path = next(p for p, a in made.arrays.items() if (a.phase, a.split) == ("stories", "train"))
     if harm == "cut":
@@ -150,8 +185,6 @@ def test_a_damaged_array_counts_as_not_there(small, tmp_path, harm):
         path.with_suffix(".json").unlink()
     else:
         path.with_suffix(".json").write_text("{")
-    with pytest.raises(RealSamError, match="missing or incomplete; run `realsam data"):
-        load_prepared(tmp_path / "data", ["tinystories", "storybook"], vocab=500)
     again = small()
     assert again.made == {path}
     assert again.sha256 == made.sha256
@@ -178,15 +211,6 @@ def test_strays_of_killed_runs_go(small, tmp_path):
     os.utime(old, (1, 1))
     small(limits={"words": 100})
     assert not old.exists() and young.exists()
-
-
-def test_opening_what_is_there(small, tmp_path):
-    made = small()
-    opened = load_prepared(tmp_path / "data", ["tinystories", "storybook"], vocab=500)
-    assert opened.sha256 == made.sha256
-    assert opened.tokenizer.sha256 == made.tokenizer.sha256
-    with pytest.raises(RealSamError, match=r"no tokenizer at .*tinystories\+storybook-4096.json"):
-        load_prepared(tmp_path / "data", ["tinystories", "storybook"])
 
 
 def test_tokenizer_and_arrays_have_to_belong_together(small):
@@ -304,6 +328,38 @@ def test_paths_by_name():
     assert paths_by_name(None, names) == {}
     assert paths_by_name(["x/y"], ["oasst"]) == {"oasst": "x/y"}
     assert paths_by_name(["odd=name.txt"], ["oasst"]) == {"oasst": "odd=name.txt"}
+
+
+# --- the same text, saved on different machines -------------------------------------------------
+
+
+def test_line_ends_and_byte_order_mark_change_nothing(tmp_path):
+    story = "The cat sat.\n\nThe dog – it was old – ran.\nThey met."
+    text = f"\n{SPECIALS[0]}\n".join(f"{story} {i} times." for i in range(60))
+    row = "\n".join(json.dumps({"text": f"{story} {i} times."}) for i in range(60))
+    made = {}
+    for kind, content in (("txt", text), ("jsonl", row)):
+        for name, data in saved(content).items():
+            file = tmp_path / f"{name}.{kind}"
+            file.write_bytes(data)
+            made[kind, name] = prepare(
+                ["tinystories"], tmp_path / kind / name, 300, {"tinystories": file}
+            )
+    assert len({one.sha256 for one in made.values()}) == 1
+    stories = made["txt", "bom"].tokens("stories", "train")
+    assert not {"\r", "\ufeff"} & set(made["txt", "bom"].tokenizer.decode(stories[:]))
+
+
+def saved(text):
+    """Return the bytes of a text as the editors of the world save it."""
+    crlf = text.replace("\n", "\r\n")
+    return {
+        "lf": text.encode(),
+        "crlf": crlf.encode(),
+        "bom": text.encode("utf-8-sig"),
+        "crlf and bom": crlf.encode("utf-8-sig"),
+        "cr": text.replace("\n", "\r").encode(),
+    }
 
 
 # --- memory -----------------------------------------------------------------------------------

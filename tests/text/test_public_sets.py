@@ -1,30 +1,34 @@
 """Files of documents: every public schema, what is wrong told in one sentence, and downloads."""
 
+import dataclasses
 import gzip
+import io
 import json
+import random
 
-import huggingface_hub
+import datasets
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from realsam_edu.runtime import files
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.text import corpora
 from realsam_edu.text import formats as records
-from realsam_edu.text import public_sets as hub
+from realsam_edu.text.public_sets import HUB, PUBLIC_SETS
 
 STORY = "Once there was a cat. The cat ran!"
 
 
-def lines(path, rows):
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
-def parquet(path, rows):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pyarrow.parquet.write_table(pa.Table.from_pylist(rows), path)
-    return path
+def encoded(file, rows) -> bytes:
+    if file.endswith(".parquet"):
+        data = io.BytesIO()
+        pyarrow.parquet.write_table(pa.Table.from_pylist(rows), data)
+        return data.getvalue()
+    if file.endswith(".json"):
+        return json.dumps(rows).encode()
+    lines = "\n\n".join(map(json.dumps, rows)).encode()
+    return gzip.compress(lines, mtime=0) if file.endswith(".gz") else lines
 
 
 def one_sentence(error) -> str:
@@ -38,7 +42,7 @@ def one_sentence(error) -> str:
 
 @pytest.mark.parametrize("chunk", [*range(13, 20), 2**20])
 def test_text_between_markers(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr(records, "CHUNK", chunk)  # a marker, a letter, a line end may be cut
+    monkeypatch.setattr(files, "CHUNK", chunk)  # a marker, a letter, a line end may be cut
     file = tmp_path / "a.txt"
     end = "<|endoftext|>"
     file.write_bytes(f"{end}Äß one.\r\n\r\nTwo.\n{end}\n\n{end} ö three ".encode())
@@ -61,17 +65,9 @@ def test_a_document_without_end_is_cut(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", ["jsonl", "jsonl.gz", "json", "parquet"])
 def test_all_kinds_of_records(tmp_path, kind):
     rows, file = [{"text": STORY}, {"text": "ä"}], tmp_path / f"a.{kind}"
-    if kind == "parquet":
-        parquet(file, rows)
-    elif kind == "json":
-        file.write_text(json.dumps(rows))
-    else:
-        data = "\n\n".join(map(json.dumps, rows)).encode()
-        file.write_bytes(gzip.compress(data) if kind.endswith("gz") else data)
+    file.write_bytes(encoded(file.name, rows))
     got = list(records.rows(file, ("text",)))
     assert [record["text"] for _, record in got] == [STORY, "ä"]
-    if kind != "json":
-        assert records.count(file) == 2
 
 
 @pytest.mark.parametrize(
@@ -94,7 +90,14 @@ def test_all_kinds_of_records(tmp_path, kind):
         ("a.jsonl", b'{"text": "\xff"}', "line 1: this is not UTF-8 text"),
         ("a.jsonl.gz", b"not gzip", "Cannot read"),
         ("a.jsonl.gz", gzip.compress(b'{"text": "a"}' * 99)[:-9], "Cannot read"),
+        (
+            "a.jsonl.gz",
+            gzip.compress(b'{"text": "a"}\n{"text": "\xff"}'),
+            "line 2: this is not UTF-8",
+        ),
+        ("a.JSONL.GZ", b"not gzip \xff", "Cannot read"),
         ("a.json", b"", "a.json is empty"),
+        ("a.json", b'[{"text": "a"},\n{"te', "line 2: this is not JSON"),
         ("a.json", b'[{"text": "a"}, {}]', "line 2: there is no text in the field 'text'"),
         ("a.parquet", b"PAR1 nonsense", "not a Parquet file"),
         ("a.csv", b"text\na\n", "has to end in .txt"),
@@ -109,8 +112,61 @@ def test_bad_files_get_one_sentence(tmp_path, name, content, says):
     assert name in one_sentence(error)
 
 
+DAMAGED = [{"text": f"Story {i} of a cat that ran {i * i} miles."} for i in range(500)]
+
+
+@pytest.mark.parametrize("kind", ["jsonl.gz", "parquet"])
+def test_flipped_bytes_are_never_a_traceback(tmp_path, kind):
+    """Where a format notices, it is one sentence; Parquet has no checksum of its own."""
+    name, told = f"a.{kind}", 0
+    good, rng = encoded(name, DAMAGED), random.Random(0)
+    for _ in range(60):
+        data = bytearray(good)
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        (tmp_path / name).write_bytes(data)
+        try:
+            list(records.rows(tmp_path / name, ("text",)))
+        except RealSamError as error:
+            told += 1
+            assert name in str(error) and "\n" not in str(error)
+    assert told >= (55 if kind == "jsonl.gz" else 25)
+
+
+def test_names_in_capitals_and_with_signs_that_mean_something_else(tmp_path):
+    rows = [{"text": STORY}]
+    for name in ("A.JSONL", "A.JSONL.GZ", "A.PARQUET", "A.JSON", "a[1]*?.jsonl", "A.TXT"):
+        data = STORY.encode() if name == "A.TXT" else encoded(name.lower(), rows)
+        (tmp_path / name).write_bytes(data)
+        got = [
+            text
+            for split in corpora.SPLITS
+            for _, text in corpora.documents("tinystories", split, tmp_path / name, phase="stories")
+        ]
+        assert got == [STORY], name
+
+
+@pytest.mark.parametrize(
+    ("name", "is_val"),
+    [
+        ("oasst-val.jsonl", True),
+        ("OASST_VALID_2.JSONL", True),
+        ("validation-oasst.jsonl", True),
+        ("oasst_approval.jsonl", False),
+        ("oasst-interval.jsonl", False),
+        ("oasst-values.jsonl", False),
+    ],
+)
+def test_validation_is_a_word_of_the_name(tmp_path, name, is_val):
+    (tmp_path / "oasst-train.jsonl").write_text("")
+    (tmp_path / name).write_text("")
+    found = corpora.CORPORA["oasst"].files(tmp_path, tmp_path)
+    assert ([file.name for file in found.val] == [name]) == is_val
+    assert len(found.all) == 2
+
+
 def test_parquet_without_the_column(tmp_path):
-    file = parquet(tmp_path / "a.parquet", [{"story": "a"}])
+    file = tmp_path / "a.parquet"
+    file.write_bytes(encoded(file.name, [{"story": "a"}]))
     with pytest.raises(RealSamError, match=r"a.parquet, line 1: .*'text' \(it has story\)"):
         list(records.rows(file, ("text",)))
 
@@ -145,65 +201,94 @@ PUBLIC = {  # two records of each public schema
 
 
 @pytest.fixture
-def fake_hub(monkeypatch):
-    """Answer each request with a small file of the right schema; remember what was asked."""
-    asked = []
-
-    def download(repo, file, *, repo_type, local_dir):
-        asked.append((repo, file, repo_type))
-        name = next(name for name, public in hub.SETS.items() if public.repo == repo)
-        target, rows = local_dir / file, PUBLIC[name]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if file.endswith(".parquet"):
-            parquet(target, rows)
-        elif file.endswith(".gz"):
-            target.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
-        else:
-            lines(target, rows)
-        return str(target)
-
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-    return asked
+def fake_hub(monkeypatch, server):
+    """Serve small files of the right schema, as many records as expected; returns the server."""
+    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", server.url)
+    for public in PUBLIC_SETS:
+        files = [*public.train, *public.val]
+        for file in files:
+            path = public.origin.removeprefix(HUB) + f"/resolve/main/{file}"
+            server.files[path] = encoded(file, PUBLIC[public.name])
+        smaller = dataclasses.replace(public, records=2 * len(files))
+        monkeypatch.setitem(corpora.CORPORA, public.name, smaller)
+    return server
 
 
-@pytest.mark.parametrize("name", hub.SETS)
-def test_each_set_is_fetched_once_counted_and_read(tmp_path, monkeypatch, fake_hub, name):
-    public = hub.SETS[name]
-    files = [*public.train, *public.val]
-    smaller = {**vars(public), "rows": 2 * len(files)}
-    monkeypatch.setitem(hub.SETS, name, hub.PublicSet(**smaller))
+def everything(name, **where):
+    level = corpora.CORPORA[name].levels[-1]
+    found = (corpora.documents(name, split, phase=level, **where) for split in corpora.SPLITS)
+    return [text for texts in found for _, text in texts]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_each_set_is_fetched_once_counted_and_read(tmp_path, fake_hub, name):
+    public = corpora.CORPORA[name]
     for _ in range(2):
-        texts = [
-            text
-            for split in corpora.SPLITS
-            for _, text in corpora.documents(
-                name, split, folder=tmp_path, phase=corpora.PHASES_OF[name][-1]
-            )
-        ]
-        assert len(texts) == 2 * len(files)
-    assert fake_hub == [(public.repo, file, "dataset") for file in files]
+        assert len(everything(name, folder=tmp_path)) == public.records
+    fetched = [path.partition("/resolve/main/")[2] for path, _, _ in fake_hub.sent]
+    assert fetched == [*public.train, *public.val]
+    assert not list(tmp_path.rglob("*.part"))
 
 
-def test_wrong_number_of_records(tmp_path, fake_hub):
+def test_wrong_number_of_records(tmp_path, monkeypatch, fake_hub):
+    monkeypatch.setitem(corpora.CORPORA, "dolly", next(s for s in PUBLIC_SETS if s.name == "dolly"))
     with pytest.raises(RealSamError) as error:
-        list(corpora.documents("dolly", "train", folder=tmp_path))
+        everything("dolly", folder=tmp_path)
     assert "holds 2 records of dolly where 15,011 were expected" in one_sentence(error)
-    assert list(corpora.documents("dolly", "train", tmp_path / "dolly"))  # the way out
+    assert everything("dolly", path=tmp_path / "dolly")  # the way out
+
+
+def test_a_download_goes_on_where_it_broke_off(tmp_path, fake_hub):
+    [file] = corpora.CORPORA["oasst"].train
+    fake_hub.break_after = 40
+    for n in (1, 2):
+        with pytest.raises(RealSamError) as error:
+            everything("oasst", folder=tmp_path)
+        assert "again to go on" in one_sentence(error)
+        assert (tmp_path / "oasst" / f"{file}.part").stat().st_size == 40 * n
+    fake_hub.break_after = None
+    assert len(everything("oasst", folder=tmp_path)) == 2
+    assert [start for _, start, _ in fake_hub.sent] == [0, 40, 80]
+    assert sum(sent for *_, sent in fake_hub.sent) == len(
+        next(data for path, data in fake_hub.files.items() if path.endswith(file))
+    )
+
+
+def test_a_server_that_cannot_go_on_sends_it_all(tmp_path, fake_hub):
+    fake_hub.break_after, fake_hub.ranges = 40, False
+    with pytest.raises(RealSamError):
+        everything("oasst", folder=tmp_path)
+    fake_hub.break_after = None
+    assert len(everything("oasst", folder=tmp_path)) == 2
+
+
+def test_a_download_that_was_complete_or_too_long_starts_anew(tmp_path, fake_hub):
+    [file] = corpora.CORPORA["dolly"].train
+    part = tmp_path / "dolly" / f"{file}.part"
+    part.parent.mkdir()
+    part.write_bytes(b"x" * 5000)
+    assert len(everything("dolly", folder=tmp_path)) == 2
+
+
+def test_a_download_that_is_not_what_the_hub_tells(tmp_path, fake_hub):
+    path = next(path for path in fake_hub.files if path.endswith("trees.jsonl.gz"))
+    fake_hub.told[path] = b"another file"
+    with pytest.raises(RealSamError) as error:
+        everything("oasst", folder=tmp_path)
+    assert "is damaged" in one_sentence(error)
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]
 
 
 def test_no_network_is_one_sentence(tmp_path, monkeypatch):
-    def refused(*_, **__):
-        raise ConnectionError("Name or service not known.\nMore lines of it.")
-
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", refused)
+    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(RealSamError) as error:
-        list(corpora.documents("oasst", "train", folder=tmp_path))
+        everything("oasst", folder=tmp_path)
     text = one_sentence(error)
-    assert "(Name or service not known)" in text
+    assert "refused)" in text
     assert "again to go on" in text and "--path oasst=" in text
 
 
 def test_offline_library(tmp_path, monkeypatch):
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     with pytest.raises(RealSamError, match="Could not download"):
-        list(corpora.documents("alpaca", "val", folder=tmp_path))
+        everything("alpaca", folder=tmp_path)

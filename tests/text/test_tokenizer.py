@@ -77,7 +77,7 @@ def test_ten_thousand_random_texts_come_back(bpe):
         assert not len(tokens) or tokens.min() > bpe.SAM  # the spelling of a special is plain text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.text(), min_size=1, max_size=5))
 def test_documents_come_back(bpe, texts):
     tokens = bpe.encode_documents(texts)

@@ -1,4 +1,4 @@
-"""Growing up: phases move by themselves, readers follow the mix, interruptions change nothing."""
+"""What is read when: phases move by themselves, rows follow the mix, nothing is lost on the way."""
 
 import json
 import math
@@ -15,17 +15,18 @@ from realsam_edu.runtime.settings import seed_all
 from realsam_edu.text.levels import TEXTS
 from realsam_edu.training.config import TrainConfig
 from realsam_edu.training.curriculum import (
-    ANNEAL,
     PATIENCE,
     PHASES,
     PROGRESS,
     WITHOUT,
-    Course,
     Phase,
+    Schedule,
     converged,
     phase_line,
 )
-from realsam_edu.training.loop import study
+from realsam_edu.training.loop import Run, study
+from realsam_edu.training.optimizer import ANNEAL, learning_rate
+from realsam_edu.training.streams import windows
 
 NAMES = list(TEXTS)
 CONFIG = TrainConfig(steps=1000, batch_size=32, seq_len=64, eval_every=10, warmup=20)
@@ -37,16 +38,16 @@ def texts(names=NAMES, n=5_000):
     return {name: (at[name] + torch.arange(n) % 1_000, torch.arange(200)) for name in names}
 
 
-def course(phases=PHASES, names=NAMES, config=CONFIG) -> Course:
-    return Course(texts(names), config, "digest", phases)
+def schedule(phases=PHASES, names=NAMES, config=CONFIG) -> Schedule:
+    return Schedule(texts(names), config, "digest", phases)
 
 
 def entry(step: int, val: float) -> dict:
     return {"step": step, "val": val, "loss": val + 0.5}
 
 
-def walk(one: Course, loss=lambda step: 5 * 0.98**step) -> list[tuple[str, int]]:
-    """Validate a course to its end; return (phase, step at which it ended)."""
+def walk(one: Schedule, loss=lambda step: 5 * 0.98**step) -> list[tuple[str, int]]:
+    """Validate a schedule to its end; return (phase, step at which it ended)."""
     every, steps = one.config.eval_every, one.config.steps
     for step in range(every, steps + 1, every):
         one.observe(entry(step, loss(step)))
@@ -96,7 +97,7 @@ def test_patience_and_progress_count():
 
 
 def test_a_falling_loss_keeps_each_phase_until_its_share_is_used():
-    one = course()
+    one = schedule()
     ends = walk(one)
     assert [name for name, _ in ends] == [phase.name for phase in PHASES]
     assert dict(ends) == {
@@ -107,34 +108,37 @@ def test_a_falling_loss_keeps_each_phase_until_its_share_is_used():
 
 
 def test_a_flat_loss_moves_on_at_once_and_the_last_phase_takes_the_rest():
-    one = course()
+    one = schedule()
     ends = dict(walk(one, loss=lambda step: 3.0))
     assert list(ends.values()) == [20, 50, 80, 110, 140, 1000]  # the words' share ends first
     assert [row["ended"] for row in one.table] == ["budget"] + 5 * ["converged"]
 
 
 def test_each_phase_starts_its_validations_anew():
-    one = course()
+    one = schedule()
     for step in (10, 20):
         one.observe(entry(step, 3.0))
     assert one.phase == "phrases" and one.vals == []
 
 
-def test_observe_says_when_the_readers_have_to_start_in_silence():
-    one = course()
-    assert [one.observe(entry(step, 3.0)) for step in (10, 20, 30)] == [False, True, False]
-    assert course(WITHOUT).observe(entry(1000, 3.0)) is False  # the end of all is no new phase
+def test_observe_returns_what_ended_and_leaves_the_entry_alone(capsys):
+    one, seen = schedule(), [entry(step, 3.0) for step in (10, 20, 30)]
+    ended = [one.observe(e) for e in seen]
+    assert ended == [None, one.table[0], None] and ended[1]["phase"] == "words"
+    assert schedule(WITHOUT).observe(entry(1000, 3.0))["phase"] == "mixed"
+    assert seen == [entry(step, 3.0) for step in (10, 20, 30)]
+    assert capsys.readouterr().out == ""  # whoever asked may print it
 
 
 def test_the_last_validation_closes_whatever_phase_there_is():
-    one = course(config=TrainConfig(steps=30, eval_every=15, seq_len=64))
+    one = schedule(config=TrainConfig(steps=30, eval_every=15, seq_len=64))
     one.observe(entry(15, 3.0))
     one.observe(entry(30, 2.0))
     assert [row["phase"] for row in one.table] == ["words", "phrases"]
 
 
 def test_the_control_reads_everything_from_the_start():
-    one = course(WITHOUT)
+    one = schedule(WITHOUT)
     assert set(sources(one.batch(0))) == set(PHASES[-1].mix)
     assert walk(one) == [("mixed", 1000)]
     assert one.table[0]["epochs"] is None and one.table[0]["tokens"] == 1000 * 32 * 64
@@ -143,8 +147,8 @@ def test_the_control_reads_everything_from_the_start():
 # ---------------------------------------------------------------- who reads what
 
 
-def in_phase(name: str, one: Course | None = None) -> Course:
-    one = one or course()
+def in_phase(name: str, one: Schedule | None = None) -> Schedule:
+    one = one or schedule()
     while one.phase != name:
         one._next(one.start // one.config.grad_accum + 10)
     return one
@@ -161,9 +165,9 @@ def test_every_phase_has_equally_many_tokens_per_step():
 def test_rows_follow_the_mix(phase):
     one = in_phase(phase.name)
     counted, whole = sources(one.batch(one.start)), sum(phase.mix.values())
-    assert sum(counted.values()) == one.readers
+    assert sum(counted.values()) == one.batch_size
     for name, part in phase.mix.items():
-        assert abs(counted[name] - part / whole * one.readers) <= 1
+        assert abs(counted[name] - part / whole * one.batch_size) <= 1
 
 
 def test_there_is_a_phase_for_every_kind_of_text_and_one_for_all():
@@ -180,18 +184,18 @@ def test_every_phase_after_the_first_replays_an_earlier_text():
 
 
 def test_a_missing_replay_text_leaves_its_readers_to_the_others():
-    one = in_phase("stories", course(names=["phrases", "stories"]))
+    one = in_phase("stories", schedule(names=["phrases", "stories"]))
     assert sources(one.batch(one.start)) == {"stories": 30, "phrases": 2}
 
 
 def test_a_reader_of_few_rows_still_reads_its_own_text():
-    one = course(config=TrainConfig(steps=100, batch_size=1, seq_len=64, eval_every=10))
+    one = schedule(config=TrainConfig(steps=100, batch_size=1, seq_len=64, eval_every=10))
     for phase in PHASES[:-1]:
         assert phase.name in sources(in_phase(phase.name, one).batch(one.start))
 
 
 def test_readers_go_on_where_they_stopped():
-    one = course()
+    one = schedule()
     first, second = one.batch(0), one.batch(1)
     assert torch.equal(first[1][:, -1], second[0][:, 0])  # the last target is the next input
     assert torch.equal(first[0][:, 1:], first[1][:, :-1])
@@ -203,13 +207,13 @@ def test_readers_go_on_where_they_stopped():
 
 
 def test_windows_are_never_longer_than_the_settings_allow():
-    one = in_phase("mixed", course(config=TrainConfig(steps=100, batch_size=4, seq_len=16)))
-    assert (one.seq_len, one.readers) == (16, 4)
+    one = in_phase("mixed", schedule(config=TrainConfig(steps=100, batch_size=4, seq_len=16)))
+    assert (one.seq_len, one.batch_size) == (16, 4)
 
 
 def test_phases_are_validated_on_their_own_text_and_mixed_on_stories():
     mine = {name: (torch.arange(900), torch.full((200,), i)) for i, name in enumerate(NAMES)}
-    one = Course(mine, CONFIG, "digest")
+    one = Schedule(mine, CONFIG, "digest")
     for i, phase in enumerate(PHASES):
         wanted = NAMES.index("stories") if phase.name == "mixed" else i
         assert in_phase(phase.name, one).val_tokens[0] == wanted
@@ -219,7 +223,7 @@ def test_phases_are_validated_on_their_own_text_and_mixed_on_stories():
 
 
 def test_the_learning_rate_starts_anew_with_the_conversations():
-    one, rates, begun = course(), [], None
+    one, rates, begun = schedule(), [], None
     for step in range(1000):
         rates.append(one.learning_rate(step))
         if one.phase == "conversations" and begun is None:
@@ -237,20 +241,20 @@ def test_the_learning_rate_starts_anew_with_the_conversations():
 
 
 def test_a_late_stories_phase_waits_at_the_low_learning_rate():
-    one = course(PHASES[3:])  # stories, conversations, mixed
+    one = schedule(PHASES[3:])  # stories, conversations, mixed
     low = CONFIG.lr * ANNEAL
     assert math.isclose(one.learning_rate(520), low) and math.isclose(one.learning_rate(900), low)
 
 
 @pytest.mark.parametrize("names", [NAMES, NAMES[:4]])
 def test_without_conversations_it_is_one_cosine(names):
-    one = course(WITHOUT if names is NAMES else PHASES, names)
+    one = schedule(WITHOUT if names is NAMES else PHASES, names)
     falling = [one.learning_rate(step) for step in range(20, 1000)]
     assert falling == sorted(falling, reverse=True) and falling[-1] < CONFIG.lr * 1e-3
 
 
 def test_a_short_run_has_a_short_warm_up():
-    one = course(config=TrainConfig(steps=8, eval_every=2, warmup=200, seq_len=64))
+    one = schedule(config=TrainConfig(steps=8, eval_every=2, warmup=200, seq_len=64))
     assert max(one.learning_rate(step) for step in range(8)) == CONFIG.lr or one.segment[1] < 8
     assert all(0 < one.learning_rate(step) <= one.config.lr for step in range(8))
 
@@ -258,12 +262,11 @@ def test_a_short_run_has_a_short_warm_up():
 # ---------------------------------------------------------------- the table
 
 
-def test_the_table_tells_of_each_phase(capsys):
-    one = course()
+def test_the_table_tells_of_each_phase():
+    one = schedule()
     walk(one)
-    printed = capsys.readouterr().out.splitlines()
+    printed = [phase_line(row) for row in one.table]
     assert [line.split()[0] for line in printed] == [phase.name for phase in PHASES]
-    assert printed[0] == phase_line(one.table[0])
     row = one.table[3]
     assert (row["phase"], row["seq_len"], row["steps"]) == ("stories", 64, 500)
     assert row["tokens"] == 500 * CONFIG.tokens_per_step
@@ -276,14 +279,42 @@ def test_the_table_tells_of_each_phase(capsys):
 
 def test_grad_accum_counts_batches_not_steps():
     config = TrainConfig(steps=1000, batch_size=8, seq_len=64, grad_accum=4, eval_every=10)
-    one = course(config=config)
+    one = schedule(config=config)
     ends = walk(one)
     assert dict(ends)["stories"] == 660
     assert sum(row["tokens"] for row in one.table) == 1000 * 8 * 64 * 4
-    again = course(config=config)
+    again = schedule(config=config)
     for step in (10, 20):
         again.observe(entry(step, 3.0))
     assert again.start == 80 and again.cursors["words"] == 80 * 8
+
+
+# ---------------------------------------------------------------- a training without phases
+
+
+def test_one_text_is_read_in_windows_at_one_cosine():
+    """A schedule of one phase without a name: what V1 has read since its first training."""
+    tokens, config = torch.arange(5_000) % 777, TrainConfig(300, batch_size=7, seq_len=16, warmup=9)
+    one = Schedule.of_text(tokens, tokens[:200], config)
+    for number in range(300):
+        for mine, right in zip(one.batch(number), windows(tokens, number, config), strict=True):
+            assert torch.equal(mine, right)
+        assert one.learning_rate(number) == learning_rate(number, config)
+    for step in range(10, 301, 10):
+        assert one.observe(entry(step, 3.0)) is None  # nothing begins, nothing ends
+    assert (one.phase, one.table, one.batch_sizes) == (None, [], [7])
+    assert torch.equal(one.val_tokens, tokens[:200])
+
+
+def test_every_version_follows_one_learning_rate():
+    """Also where the warm-up would be longer than the run: at most a quarter of it."""
+    for steps in (8, 100, 799, 800, 5_000):
+        config = TrainConfig(steps, seq_len=64)  # warm-up 200
+        text = Schedule.of_text(torch.arange(900), torch.arange(200), config)
+        mixed = schedule(WITHOUT, config=config)
+        rates = [text.learning_rate(step) for step in range(steps)]
+        assert rates == [mixed.learning_rate(step) for step in range(steps)]
+        assert max(rates) == config.lr and rates.index(config.lr) <= min(200, steps // 4)
 
 
 # ---------------------------------------------------------------- what is missing, in one sentence
@@ -299,7 +330,7 @@ def test_grad_accum_counts_batches_not_steps():
     ],
 )
 def test_phases_without_text_are_left_out(names, expected):
-    one = course(names=names)
+    one = schedule(names=names)
     assert [phase.name for phase in one.phases] == expected
     assert [name for name, _ in walk(one)] == expected
     assert one.batch(one.start)[0].numel() == CONFIG.tokens_per_step
@@ -307,36 +338,36 @@ def test_phases_without_text_are_left_out(names, expected):
 
 def test_an_empty_text_counts_as_missing():
     mine = texts() | {"phrases": (torch.arange(0), torch.arange(0))}
-    assert "phrases" not in [phase.name for phase in Course(mine, CONFIG, "digest").phases]
+    assert "phrases" not in [phase.name for phase in Schedule(mine, CONFIG, "digest").phases]
 
 
 @pytest.mark.parametrize("given", [{}, {"stories": (torch.arange(0), torch.arange(0))}])
 def test_no_text_at_all(given):
     with pytest.raises(RealSamError, match="There is no text to learn from; name a corpus"):
-        Course(given, CONFIG, "digest")
+        Schedule(given, CONFIG, "digest")
 
 
 def test_no_text_for_the_control():
     with pytest.raises(RealSamError, match="There is no text to learn from"):
-        Course(texts(["words"]), CONFIG, "digest", WITHOUT)
+        Schedule(texts(["words"]), CONFIG, "digest", WITHOUT)
 
 
 @pytest.mark.parametrize("short", [(64, 500), (500, 64)])
 def test_text_shorter_than_a_window(short):
     mine = texts() | {"phrases": tuple(torch.arange(n) for n in short)}
     with pytest.raises(RealSamError, match=r"text for phrases has 64 tokens.* more than 64; use"):
-        Course(mine, CONFIG, "digest")
+        Schedule(mine, CONFIG, "digest")
 
 
 # ---------------------------------------------------------------- interruption
 
 
 def test_state_survives_json_and_shares_nothing():
-    one, other = course(), course()
+    one, other = schedule(), schedule()
     for step in (10, 20, 30):
         one.observe(entry(step, 3.0))
     other.load_state_dict(json.loads(json.dumps(one.state_dict())))
-    kept = course()
+    kept = schedule()
     kept.load_state_dict(one.state_dict())
     assert other.phase == "phrases"
     for step in (40, 50, 60):
@@ -357,14 +388,14 @@ STAGES = (
 
 
 def schooled(cls, config, stop=None, **settings):
-    """Train on small texts, perhaps interrupted; return losses, result, model, course."""
+    """Train on small texts, perhaps interrupted; return losses, result, model, schedule."""
     seed_all(3)
     model, seen = cls(config(**SMALL)), []
     rng = torch.Generator().manual_seed(1)
     mine = {}
     for name in ("words", "phrases", "stories"):
         mine[name] = tuple(torch.randint(40, (n,), generator=rng) for n in (600, 90))
-    one = Course(mine, SHORT, "digest", STAGES)
+    one = Schedule(mine, SHORT, "digest", STAGES)
 
     def on_step(step, record):
         seen.append(record["loss"])
@@ -396,9 +427,32 @@ def test_an_interruption_in_the_second_phase_changes_no_bit(cls, config, stop, t
     assert tables[0] == tables[1] and len(tables[0]) == 3
 
 
-def test_a_course_with_other_phases_does_not_resume(tmp_path):
+def test_the_loop_prints_logs_and_begins_in_silence_what_observe_says(tmp_path, capsys):
+    log = tmp_path / "run.jsonl"
+    _, result, _, one = schooled(V2, V2Config, log=log)
+    logged = [e["phase_ended"] for e in map(json.loads, log.read_text().splitlines()) if
+              "phase_ended" in e]  # fmt: skip
+    assert logged == one.table == [e["phase_ended"] for e in result.history if "phase_ended" in e]
+    assert capsys.readouterr().out.splitlines() == [phase_line(row) for row in one.table]
+
+
+def test_a_new_phase_begins_in_silence(monkeypatch):
+    silent, learn = [], Run._learn
+
+    def noted(self, number):
+        silent.append(not any(part.mem.any() for part in self.state))
+        return learn(self, number)
+
+    monkeypatch.setattr(Run, "_learn", noted)
+    _, result, _, _ = schooled(V2, V2Config)
+    ends = [e["step"] for e in result.history if "phase_ended" in e]
+    assert len(ends) == 3 and ends[-1] == SHORT.steps
+    assert [step for step, still in enumerate(silent) if still] == [0, *ends[:-1]]
+
+
+def test_a_schedule_with_other_phases_does_not_resume(tmp_path):
     file = tmp_path / "run.resume"
     schooled(V2, V2Config, 9, resume_file=file)
-    model, one = V2(V2Config(**SMALL)), Course(texts(n=600), SHORT, "digest", STAGES[1:])
+    model, one = V2(V2Config(**SMALL)), Schedule(texts(n=600), SHORT, "digest", STAGES[1:])
     with pytest.raises(RealSamError, match="belongs to a run with phases"):
         study(model, one, SHORT, resume_file=file, resume=True, progress=False)

@@ -21,12 +21,11 @@ from realsam_edu.model.v3 import V3, V3Config
 from realsam_edu.model.v4 import V4, V4Config
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
-from realsam_edu.text.corpora import HELD_OUT_PLAYS
+from realsam_edu.text.shakespeare import HELD_OUT_PLAYS
 from realsam_edu.training import distributed
 from realsam_edu.training.config import TrainConfig
-from realsam_edu.training.curriculum import Course, Phase
+from realsam_edu.training.curriculum import Phase, Schedule
 from realsam_edu.training.loop import study
-from realsam_edu.training.streams import Reader
 
 STEPS, STOP = 50, 23  # STOP is not a validation
 SETTINGS = {
@@ -46,10 +45,11 @@ STAGES = (
 CASES = ("v1", "v3", "v4")
 NUMBERS = ("loss", "val", "norm", "rate", "rates", "stress", "thr", "lr")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
+PATIENCE = 7200  # seconds; it only keeps processes that wait for each other from doing so for ever
 
 
-def pupil(case: str):
-    """Return a small model, its lesson and settings; V4 has a curriculum and two batches a step."""
+def small(case: str):
+    """Return a small model, its schedule and settings; V4 has phases and two batches a step."""
     seed_all(3)
     if case == "v1":  # with dropout
         model, config = V1(V1Config(**SMALL)), TrainConfig(**SETTINGS)
@@ -62,10 +62,10 @@ def pupil(case: str):
         phase.name: tuple(torch.randint(40, (n,), generator=rng) for n in (600, 90))
         for phase in STAGES
     }
-    lesson = Reader(*texts["stories"], config)
+    schedule = Schedule.of_text(*texts["stories"], config)
     if case == "v4":
-        lesson = Course(texts, config, "digest", STAGES)
-    return model.double(), lesson, config
+        schedule = Schedule(texts, config, "digest", STAGES)
+    return model.double(), schedule, config
 
 
 def learn(case: str, folder: Path, name: str, stop=None, resume=False):
@@ -80,7 +80,7 @@ def learn(case: str, folder: Path, name: str, stop=None, resume=False):
         "log": folder / f"{case}_{name}.jsonl",
         "resume_file": folder / f"{case}_{name}.resume",
     }
-    return study(*pupil(case), resume=resume, on_step=on_step, progress=False, **files)
+    return study(*small(case), resume=resume, on_step=on_step, progress=False, **files)
 
 
 TINY = ["--steps", "60", "--batch-size", "4", "--seq-len", "8", "--eval-every", "20"]
@@ -88,7 +88,8 @@ TINY = ["--steps", "60", "--batch-size", "4", "--seq-len", "8", "--eval-every", 
 
 def command(folder: Path) -> list[str]:
     """Return a training of V1 on the 38 very short plays that `write_plays` writes."""
-    return ["train", "--path", str(folder / "plays"), "--data-dir", str(folder), *TINY]
+    where = ["--data-dir", str(folder), "--out", str(folder / "runs/v1.safetensors")]
+    return ["train", "--path", str(folder / "plays"), *where, *TINY]
 
 
 def write_plays(folder: Path) -> None:
@@ -142,7 +143,7 @@ def as_one_of_several(folder: Path) -> None:
             learn(case, folder, "two_stopped", stop=STOP)
             learn(case, folder, "one_stopped", resume=True)
         assert cli.main([*command(folder), "--batch-size", "3"]) == 2
-        assert not (folder / "results").exists()
+        assert not list((folder / "runs").iterdir())
         assert cli.main(command(folder)) == 0
     assert not torch.distributed.is_initialized()
 
@@ -163,7 +164,7 @@ def torchrun(*argv, **how) -> subprocess.Popen:
 def outcome(process: subprocess.Popen) -> tuple[str, str, int]:
     """Return what it said and its exit code; nothing is left behind if it hangs."""
     try:
-        return *process.communicate(timeout=200), process.returncode
+        return *process.communicate(timeout=PATIENCE), process.returncode
     except subprocess.TimeoutExpired:
         process.terminate()  # the launcher takes its processes along
         pytest.fail("\n".join(process.communicate()))
@@ -248,12 +249,12 @@ def test_the_host_does_not_look_at_the_numbers_of_every_step(monkeypatch):
     """Between two validations nothing is fetched, unless somebody listens."""
     from realsam_edu.training.loop import Run
 
-    model, lesson, config = pupil("v4")
+    model, schedule, config = small("v4")
     fetches, fetch = [], Run._fetch
     monkeypatch.setattr(Run, "_fetch", lambda self: (fetches.append(self.step), fetch(self))[1])
     monkeypatch.setattr(torch.Tensor, "item", None)
     monkeypatch.setattr(torch.Tensor, "__float__", None)
-    run = Run(model.train(), lesson, config)
+    run = Run(model.train(), schedule, config)
     for _ in range(3):
         run._advance()
     monkeypatch.undo()
@@ -273,11 +274,13 @@ def test_several_processes_speak_with_one_voice(shared):
         "divides, or another --nproc-per-node."
     ]
     assert "Traceback" not in err
-    card = json.loads((shared / "results/v1.json").read_text())
+    card = json.loads((shared / "runs/v1.json").read_text())
     assert card["hardware"]["processes"] == 2
     assert card["command"].startswith("torchrun --nproc-per-node=2 -m realsam_edu train")
-    assert sorted(path.name for path in (shared / "checkpoints").iterdir()) == [
+    assert sorted(path.name for path in (shared / "runs").iterdir()) == [
         "v1.json",
+        "v1.jsonl",
+        "v1.png",
         "v1.safetensors",
     ]
 
@@ -285,8 +288,9 @@ def test_several_processes_speak_with_one_voice(shared):
 def test_the_command_is_interrupted_and_resumed(tmp_path):
     """Ctrl-C in the launcher reaches all; one process goes on where two have stopped."""
     write_plays(tmp_path)
-    process = torchrun("-m", "realsam_edu", *command(tmp_path))
-    log, file = tmp_path / "results/v1.jsonl", tmp_path / "checkpoints/v1.resume"
+    often = [*command(tmp_path), "--eval-every", "1"]  # the first is followed by 59 more steps
+    process = torchrun("-m", "realsam_edu", *often)
+    log, file = tmp_path / "runs/v1.jsonl", tmp_path / "runs/v1.resume"
     while not file.exists() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
@@ -294,5 +298,5 @@ def test_the_command_is_interrupted_and_resumed(tmp_path):
     assert out.count("Stopped; add --resume") == 1, err
     assert file.exists() and not file.with_suffix(".safetensors").exists()
     stopped = read(log)[-1]["step"]
-    assert cli.main([*command(tmp_path), "--resume"]) == 0
+    assert cli.main([*often, "--resume"]) == 0
     assert read(log)[-1]["step"] == 60 > stopped and not file.exists()

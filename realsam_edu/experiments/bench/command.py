@@ -113,7 +113,7 @@ def measure(device: torch.device, quick: bool, names: list[str], say) -> dict:
 def draw(table: dict, target: Path) -> bool:
     """Draw the table where matplotlib is installed; return whether it was."""
     try:
-        from ...plots.bench import bench_figure
+        from ...plots.speed import bench_figure
     except ImportError:
         return False
     with atomic_file(target) as file:

@@ -14,11 +14,10 @@ from importlib.util import find_spec
 import torch
 from torch import nn
 
+from ...inside.energy import training_multiply_adds
 from ...model.output import rate_penalty
-from ...model.residual import TiedReadout
 from ...model.v1 import V1, V1Config
 from ...model.v4 import V4, V4Config
-from ...neurons.layer import RecurrentLIF
 from ...neurons.scan import forced_scan
 from ...runtime.settings import keep_memory, seed_all
 from ...training.config import TrainConfig
@@ -115,27 +114,6 @@ OTHERS = {
     ),
 }
 ENTRANTS = {"v1": SPIKING, "v4": SPIKING | OTHERS}
-
-
-def step_multiply_adds(model: nn.Module) -> int:
-    """Return the multiply-adds of all weights for one token, counted from the shapes.
-
-    A matrix (out, in) that meets every token counts out · in: linear layers, recurrent matrices,
-    and a tied table once, for the readout. Looking a row up counts nothing; so V1's two matrices
-    that meet the encoder count nothing either, since they are applied to its few letters once per
-    batch. LayerNorms, neurons and attention scores are left out. A training step is three times
-    the forward pass and a multiply-add two operations: 6 · this · tokens.
-    """
-    total = 0
-    letters = {model.layers[0].fc_in, model.skip} if isinstance(model, V1) else set()
-    for part in model.modules():
-        if isinstance(part, nn.Linear) and part not in letters:
-            total += part.weight.numel()
-        elif isinstance(part, RecurrentLIF):
-            total += part.w_rec.numel()
-        elif isinstance(part, TiedReadout):
-            total += model.encoder.table.weight.numel()
-    return total
 
 
 def installed(library: str) -> bool:
@@ -247,7 +225,7 @@ def measure_training(workload: Workload, device: torch.device, memory: bool = Tr
     section = {"parameters": count_parameters(sam), "batch_size": workload.batch_size}
     section |= {"seq_len": workload.seq_len, "rounds": workload.rounds, "rows": rows}
     section["not_run"] = {entrants[name].label: reason for name, reason in not_run.items()}
-    return section | ratios(times) | shares(times, step_multiply_adds(sam), workload)
+    return section | ratios(times) | shares(times, training_multiply_adds(sam), workload)
 
 
 def ratios(times: dict[str, list[float]]) -> dict[str, float]:

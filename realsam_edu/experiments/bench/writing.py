@@ -16,7 +16,7 @@ import torch
 
 from ... import checkpoint
 from ...generation.event_step import EventStep
-from ...generation.generate import DenseStep, read, write
+from ...generation.generate import DenseStep, read_prompt, write
 from ...runtime.settings import data_dir
 from ..rivals.gpt import GPTModel, Memory, gpt_of_equal_parameters
 from ..rivals.size import count_parameters
@@ -51,9 +51,9 @@ def sam(quick: bool):
 
 def own_text(model, tokens: int) -> tuple[torch.Tensor, tuple]:
     """Return a text (1, tokens) that the model wrote, and its state after reading it."""
-    logits, state = read(model, torch.zeros(1, 1, dtype=torch.int64))
+    logits, state = read_prompt(model, torch.zeros(1, 1, dtype=torch.int64))
     text = torch.tensor([list(islice(write(model, logits, state), tokens))])
-    return text, read(model, text)[1]
+    return text, read_prompt(model, text)[1]
 
 
 class Room:
@@ -125,7 +125,7 @@ def speeds(model, gpt: GPTModel, text, state, walk: Walk) -> dict[str, list[floa
     events, dense = EventStep(model), DenseStep(model)
     events.load(state)
     dense.load(state)
-    logits, after = read(model, text)
+    logits, after = read_prompt(model, text)
     pieces = write(model, logits, after)
     next(pieces)  # what it prepares once is not counted
     runs = {

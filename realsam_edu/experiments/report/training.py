@@ -1,6 +1,7 @@
 """What trainings came to: one run on a screen, the four versions and V1's seeds in Markdown."""
 
 import json
+import shlex
 import statistics
 
 from .origin import FILE, FOLDER, processor, shown_command
@@ -28,7 +29,10 @@ def training_summary(finished) -> str:
     if floors:
         lines.append(f"floors      {floors}")
     sample = json.dumps(finished.result.history[-1]["sample"], ensure_ascii=False)
-    return "\n".join([*lines, f"it writes   {sample}", f"Saved {finished.checkpoint}"])
+    where = finished.outputs.checkpoint
+    lines += [f"it writes   {sample}", f"Saved {where}"]
+    lines.append(f"Let it write: realsam generate --checkpoint {shlex.quote(str(where))}")
+    return "\n".join(lines)
 
 
 def versions_markdown(cards: list[dict]) -> str:

@@ -1,4 +1,4 @@
-// A population of LIF neurons: Eq. 1 and 2 of the book, computed in the page.
+// LIF neurons, Eq. 1 and 2 of the book, computed in the page, and their raster.
 
 const f32 = Math.fround;
 

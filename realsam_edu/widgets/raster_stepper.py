@@ -1,8 +1,14 @@
-"""A trace as bytes for the page: spikes as bits, membranes as codes that agree with every spike."""
+"""The widget that steps through a trace, and the trace as bytes for the page.
 
+Spikes travel as bits, membranes as codes that agree with every spike.
+"""
+
+import anywidget
 import numpy as np
+import traitlets as t
 
 from ..runtime.errors import RealSamError
+from .base import script, styles
 
 
 def pack_spikes(spk: np.ndarray) -> bytes:
@@ -52,7 +58,7 @@ def trace_traits(trace) -> dict:
     if len(trace.chars) != spk.shape[1] or mem.shape != spk.shape:
         raise RealSamError(
             f"The trace has {len(trace.chars)} tokens, spikes {spk.shape}, membranes {mem.shape}; "
-            "make it with realsam_edu.trace so that they fit."
+            "make it with realsam_edu.inside.trace so that they fit."
         )
     if not np.array_equal(mem > thr[:, None], spk > 0):
         raise RealSamError(
@@ -71,3 +77,34 @@ def trace_traits(trace) -> dict:
         "top_chars": [list(row) for row in trace.top_chars],
         "top_p": np.asarray(trace.top_p, "<f4").tobytes(),
     }
+
+
+class RasterStepper(anywidget.AnyWidget):
+    """Step through a `Trace`: text, every spike, one neuron's membrane, what Sam expects next.
+
+    `step`, `layer` and `neuron` say what is shown; Python can read and set them.
+    """
+
+    _esm = script("raster_stepper.js", "player.js")
+    _css = styles()
+    shape = t.List(t.Int()).tag(sync=True)  # layers, steps, neurons
+    spikes = t.Bytes().tag(sync=True)
+    mem_codes = t.Bytes().tag(sync=True)
+    mem_scale = t.Bytes().tag(sync=True)
+    thresholds = t.Bytes().tag(sync=True)
+    tokens = t.List(t.Unicode()).tag(sync=True)
+    prompt_len = t.Int().tag(sync=True)
+    top_chars = t.List(t.List(t.Unicode())).tag(sync=True)
+    top_p = t.Bytes().tag(sync=True)
+    step = t.Int(0).tag(sync=True)
+    layer = t.Int(0).tag(sync=True)
+    neuron = t.Int(0).tag(sync=True)
+    autoplay = t.Bool(False).tag(sync=True)
+
+    def __init__(self, trace, autoplay: bool = False, step: int | None = None, **kwargs):
+        traits = trace_traits(trace)
+        steps, written = traits["shape"][1], 0 < trace.prompt_len < traits["shape"][1]
+        start = trace.prompt_len - 1 if written else steps // 4
+        traits["step"] = start if step is None else int(np.clip(step, 0, steps - 1))
+        traits["neuron"] = int(np.asarray(trace.spk)[0].sum(0).argmax())
+        super().__init__(**(traits | {"autoplay": autoplay} | kwargs))

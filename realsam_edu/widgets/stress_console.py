@@ -1,15 +1,19 @@
-"""One population, one current, two ways to hear stress: what the stress console computes.
+"""The widget of notebook 08: one current, one stress, two populations that hear it differently.
 
     gain_i = 1 + stress · diversity_i        U[t] = β·U[t−1] + gain_i·I[t] − θ·S[t−1]
 
-The page computes the same in float32, operation by operation, so its spikes are these spikes.
+The page computes `respond` in float32, operation by operation: its spikes are these spikes.
 """
 
+import anywidget
 import numpy as np
 import torch
+import traitlets as t
 
 from ..neurons.lif import lif_step
+from ..plots.arrays import as_array
 from ..runtime.errors import RealSamError
+from .base import script, styles
 
 CELLS = 65_536  # the largest T·N that the page carries
 
@@ -28,7 +32,7 @@ def unpack_current(codes: bytes, scale: bytes) -> np.ndarray:
     return code.astype(np.float32) * each
 
 
-def answer(cur, beta, diversity, stress: float = 0.0, thr=1.0) -> np.ndarray:
+def respond(cur, beta, diversity, stress: float = 0.0, thr=1.0) -> np.ndarray:
     """Spikes (T, N), uint8, of LIF neurons without recurrence that hear `stress`.
 
     Args:
@@ -39,7 +43,7 @@ def answer(cur, beta, diversity, stress: float = 0.0, thr=1.0) -> np.ndarray:
         thr: threshold θ, a number or (N,).
     """
     cur, beta, diversity, thr = (
-        torch.as_tensor(np.asarray(x), dtype=torch.float32) for x in (cur, beta, diversity, thr)
+        torch.as_tensor(as_array(x), dtype=torch.float32) for x in (cur, beta, diversity, thr)
     )
     gain = 1 + stress * diversity  # (N,)
     mem, spikes = torch.zeros(1, cur.shape[1]), []
@@ -50,7 +54,7 @@ def answer(cur, beta, diversity, stress: float = 0.0, thr=1.0) -> np.ndarray:
 
 
 def _per_neuron(x, neurons: int, name: str) -> np.ndarray:
-    x = np.asarray(x.detach().cpu() if hasattr(x, "detach") else x, np.float32)
+    x = as_array(x).astype(np.float32)
     if x.shape not in ((), (1,), (neurons,)):
         raise RealSamError(
             f"{name} has shape {x.shape}; give one number or one for each of {neurons} neurons."
@@ -64,7 +68,7 @@ def console_traits(cur, beta, diversity, thr=1.0) -> dict:
     Raises:
         RealSamError: shapes disagree, a value is not finite or out of range, or it is too much.
     """
-    cur = np.asarray(cur.detach().cpu() if hasattr(cur, "detach") else cur, np.float32)
+    cur = as_array(cur).astype(np.float32)
     if cur.ndim != 2 or 0 in cur.shape:
         raise RealSamError(f"cur has shape {cur.shape}; give currents of shape (T, N).")
     if cur.size > CELLS:
@@ -89,3 +93,39 @@ def console_traits(cur, beta, diversity, thr=1.0) -> dict:
         "diversity": diversity.tobytes(),
         "thresholds": thr.tobytes(),
     }
+
+
+class StressConsole(anywidget.AnyWidget):
+    """Drag the stress; a diverse and a uniform population answer to the same current.
+
+    Neuron i hears the current times 1 + stress·diversityᵢ, in the uniform population times
+    1 + stress. No recurrence: nothing but the gain differs. `respond` is the same in Python,
+    `unpack_current` gives it the current that the page uses.
+
+    Args:
+        cur: currents before the gain, (T, N); 8 bits per value reach the page.
+        beta: leak, a number or (N,).
+        diversity: (N,), mean 1.
+        thr: threshold, a number or (N,).
+        label: what the current is, shown in the caption.
+
+    Raises:
+        RealSamError: shapes disagree, or a value is out of range.
+    """
+
+    _esm = script("stress_console.js", "chart.js", "lif.js")
+    _css = styles("growth.css")
+    shape = t.List(t.Int()).tag(sync=True)  # steps, neurons
+    cur_codes = t.Bytes().tag(sync=True)  # (T, N) int8
+    cur_scale = t.Bytes().tag(sync=True)  # (N,) float32, as the three below
+    betas = t.Bytes().tag(sync=True)
+    diversity = t.Bytes().tag(sync=True)
+    thresholds = t.Bytes().tag(sync=True)
+    label = t.Unicode("").tag(sync=True)
+    stress = t.Float(0.3, min=0.0, max=1.0).tag(sync=True)
+
+    def __init__(self, cur, beta, diversity, thr=1.0, label="", stress=0.3, **kwargs):
+        if not 0 <= stress <= 1:
+            raise RealSamError(f"stress is {stress}; it lies between 0 and 1.")
+        traits = console_traits(cur, beta, diversity, thr)
+        super().__init__(**(traits | {"label": label, "stress": float(stress)} | kwargs))

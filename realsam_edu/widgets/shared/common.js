@@ -1,4 +1,4 @@
-// Shared by all widgets: put in front of each one by widgets/__init__.py.
+// Shared by all widgets: put in front of each by base.py.
 
 const clamp = (x, lo, hi) => Math.min(hi, Math.max(lo, x));
 

@@ -1,0 +1,57 @@
+"""What a machine can do, and what its terminal can show."""
+
+import io
+import sys
+
+import pytest
+import torch
+
+from realsam_edu.runtime import settings
+
+
+@pytest.fixture
+def says_nothing(monkeypatch):
+    """A processor of which torch knows nothing good."""
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("flags\t\t: fpu avx512f avx512_bf16 amx_tile", True),
+        ("flags\t\t: fpu amx_bf16", True),
+        ("Features\t: fp asimd bf16 i8mm", True),  # ARM
+        ("flags\t\t: fpu avx2 avx512f", False),
+        ("", False),
+    ],
+)
+def test_bf16_units_of_a_processor(says_nothing, tmp_path, line, expected):
+    (tmp_path / "cpuinfo").write_text(f"model name : some processor\n{line}\n")
+    says_nothing.setattr(settings, "CPUINFO", tmp_path / "cpuinfo")
+    assert settings.has_bf16(torch.device("cpu")) is expected
+
+
+def test_bf16_units_where_nobody_lists_them(says_nothing, tmp_path):
+    says_nothing.setattr(settings, "CPUINFO", tmp_path / "none")
+    assert settings.has_bf16(torch.device("cpu")) is False
+    says_nothing.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    assert settings.has_bf16(torch.device("cpu")) is True
+
+
+def test_bf16_units_of_a_graphics_card(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **how: asked.update(how) or False)
+    assert settings.has_bf16(torch.device("cuda", 1)) is False
+    assert asked == {"including_emulation": False}
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_shows_what_it_can(encoding, monkeypatch):
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", None)  # as under pythonw
+    settings.show_anything()
+    print("a – b ✓", flush=True)
+    assert shown.getvalue() == b"a ? b ?\n"
