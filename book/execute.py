@@ -31,8 +31,8 @@ RUNS_ON = ("realsam_edu", "data/checkpoints", "data/results")  # what results de
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 AT_A_TIME = min(CORES, 4)  # a notebook may take more than a gigabyte
 ALONE = {"04_faster"}  # it times, so nothing runs beside it
-# What a kernel is started with. Threads that wait for each other do it asleep: awake, they make small
-# products twenty times slower where others use the cores. And torch's profiler keeps quiet.
+# What a kernel is started with. Threads that wait for each other do it asleep: awake, they make
+# small products twenty times slower where others use the cores. And torch's profiler keeps quiet.
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "KINETO_LOG_LEVEL": "6"}
 # A kernel whose connection is not encrypted prints a warning at every start.
 ENCRYPTED = Config({"KernelManager": {"transport_encryption": "auto"}})
