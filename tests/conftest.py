@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,8 +16,8 @@ pytest.register_assert_rewrite("widget_page")
 # No verdict hangs on the clock, not even that examples are drawn too slowly.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
-if "torch" not in sys.modules:  # threads that wait awake are slow where others use the cores
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Before torch is loaded: threads that wait awake are slow where others use the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def pytest_terminal_summary(terminalreporter):
