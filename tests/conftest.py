@@ -1,5 +1,6 @@
 """What the slow tests share: one smoke build of the book, a browser, and no silent skips in CI."""
 
+import os
 import shutil
 import threading
 from functools import partial
@@ -15,6 +16,8 @@ pytest.register_assert_rewrite("widget_page")
 # No verdict hangs on the clock, not even that examples are drawn too slowly.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+# Before torch is loaded: threads that wait awake are slow where others use the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def pytest_terminal_summary(terminalreporter):
