@@ -19,7 +19,8 @@ from tqdm.auto import tqdm
 
 from ..checkpoint import pack, unpack
 from ..generation.generate import generate
-from ..model.environment import Environment, update_stress
+from ..model import environment
+from ..model.environment import Environment
 from ..model.homeostasis import regulate
 from ..model.output import rate_penalty
 from ..neurons.lif import detach_state
@@ -33,6 +34,11 @@ from .evaluate import evaluate
 from .optimizer import MeanWeights, make_optimizer
 
 REFRESH = 1.0  # seconds between two looks at the numbers behind the bar; a GPU waits for each
+
+
+def _of_all(part: torch.Tensor) -> torch.Tensor:
+    """The mean of a number over all processes."""
+    return distributed.shared_mean([part])[0]
 
 
 class Run:
@@ -90,16 +96,14 @@ class Run:
         config = self.config
         inputs, targets = self._batch(number)
         with self._products():
-            out = self.parallel(inputs, targets, self.state)
+            out = environment.read(self.parallel, inputs, targets, self.state, _of_all)
         loss, rates = out.loss, distributed.shared_mean(out.rates)  # of all processes' texts
         if config.rate_weight > 0:
             loss = loss + config.rate_weight * rate_penalty(rates, config.target_rate)
         (loss / config.grad_accum).backward()
         regulate(self.model, rates)  # V3's thresholds; nothing elsewhere
-        (surprise,) = distributed.shared_mean([out.loss.detach()])  # of all processes' texts
-        vocab = self.model.config.vocab
-        self.state = update_stress(detach_state(out.state), surprise, inputs.shape[1], vocab)
-        return surprise, rates
+        self.state = detach_state(out.state)
+        return _of_all(out.loss.detach()), rates
 
     def _advance(self) -> None:
         """Take one optimiser step; its numbers stay on the device until `_fetch` wants them."""
