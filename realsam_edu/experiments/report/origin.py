@@ -1,6 +1,7 @@
 """Where a number comes from, as a reader is told: the machine, the commit, the command."""
 
 import shlex
+from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 
 FOLDER, FILE = "FOLDER", "FILE"  # what stands for a path that a reader has to put in
@@ -23,11 +24,17 @@ def shown_command(command: str) -> str:
 
     Cards keep what was typed, word for word. A path that leads out of the project (absolute, or
     through `..`) is on somebody else's disk: it is shown as FILE if its name has a suffix, else as
-    FOLDER, in `--path PATH`, `--path NAME=PATH` and `--flag=PATH` alike. What came in such a folder
-    is the reader's to put there; every other word stays.
+    FOLDER, in `--path PATH`, `--path NAME=PATH` and `--flag=PATH` alike. An `--out` into `data/` is
+    left out: what came with the book is not replaced, and the run lands in `runs/`. Every other
+    word stays.
     """
-    words = []
-    for word in shlex.split(command):
+    typed, words = shlex.split(command), []
+    for flag, value in pairwise(typed):
+        if flag == "--out" and value.startswith("data/"):
+            at = typed.index(value)
+            del typed[at - 1 : at + 1]
+            break
+    for word in typed:
         name, equals, path = word.rpartition("=")
         words.append(f"{name}{equals}{_placeholder(path)}")
     return shlex.join(words)
