@@ -1,7 +1,6 @@
 """Where a number comes from, as a reader is told: the machine, the commit, the command."""
 
 import shlex
-from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 
 FOLDER, FILE = "FOLDER", "FILE"  # what stands for a path that a reader has to put in
@@ -28,16 +27,17 @@ def shown_command(command: str) -> str:
     left out: what came with the book is not replaced, and the run lands in `runs/`. Every other
     word stays.
     """
-    typed, words = shlex.split(command), []
-    for flag, value in pairwise(typed):
-        if flag == "--out" and value.startswith("data/"):
-            at = typed.index(value)
-            del typed[at - 1 : at + 1]
-            break
-    for word in typed:
-        name, equals, path = word.rpartition("=")
-        words.append(f"{name}{equals}{_placeholder(path)}")
-    return shlex.join(words)
+    words = shlex.split(command)
+    if "--out" in words:
+        at = words.index("--out")
+        if words[at + 1].startswith("data/"):
+            del words[at : at + 2]
+    return shlex.join(map(_shown, words))
+
+
+def _shown(word: str) -> str:
+    name, equals, path = word.rpartition("=")
+    return f"{name}{equals}{_placeholder(path)}"
 
 
 def _placeholder(path: str) -> str:
