@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from ..model.environment import update_stress
+from ..model import environment
 from ..runtime.errors import RealSamError
 
 ALIVE = 0.001  # a neuron that fires less than once in 1,000 steps counts as dead
@@ -31,8 +31,8 @@ def read_through(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64)
     losses, shares, fired, state = [], [], 0, None
     for i in range(0, per, chunk):
         part = inputs[:, i : i + chunk]  # (streams, T)
-        out = model(part, targets[:, i : i + chunk], state)
-        state = update_stress(out.state, out.loss, part.shape[1], model.config.vocab)
+        out = environment.read(model, part, targets[:, i : i + chunk], state)
+        state = out.state
         losses.append(out.loss)
         shares.append(part.shape[1] / per)
         fired = fired + torch.stack(out.rates) * shares[-1]  # (L, N)

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from ..checkpoint import pack, unpack
 from ..generation.generate import generate
-from ..model.environment import Environment, update_stress
+from ..model import environment
 from ..model.homeostasis import regulate
 from ..model.output import rate_penalty
 from ..neurons.lif import detach_state
@@ -90,16 +90,14 @@ class Run:
         config = self.config
         inputs, targets = self._batch(number)
         with self._products():
-            out = self.parallel(inputs, targets, self.state)
+            out = environment.read(self.parallel, inputs, targets, self.state, _of_all_texts)
         loss, rates = out.loss, distributed.shared_mean(out.rates)  # of all processes' texts
         if config.rate_weight > 0:
             loss = loss + config.rate_weight * rate_penalty(rates, config.target_rate)
         (loss / config.grad_accum).backward()
         regulate(self.model, rates)  # V3's thresholds; nothing elsewhere
-        (surprise,) = distributed.shared_mean([out.loss.detach()])  # of all processes' texts
-        vocab = self.model.config.vocab
-        self.state = update_stress(detach_state(out.state), surprise, inputs.shape[1], vocab)
-        return surprise, rates
+        self.state = detach_state(out.state)
+        return _of_all_texts(out.loss.detach()), rates
 
     def _advance(self) -> None:
         """Take one optimiser step; its numbers stay on the device until `_fetch` wants them."""
@@ -118,7 +116,7 @@ class Run:
         self.step += 1
         numbers = {"losses": torch.stack(losses), "norm": norm}  # (grad_accum,), ()
         numbers["rate"] = torch.stack([rate.mean() for rate in rates]).mean().detach()
-        if isinstance(self.state[-1], Environment):
+        if isinstance(self.state[-1], environment.Environment):
             numbers["stress"] = self.state[-1].stress.mean()
         self.pending.append(numbers)
 
@@ -299,6 +297,11 @@ class Run:
                 "stopped before its first save; start it without --resume."
             )
         self.load_state_dict(*unpack(self.resume_file))
+
+
+def _of_all_texts(surprise: torch.Tensor) -> torch.Tensor:
+    """The mean of what every process met with its own texts, ()."""
+    return distributed.shared_mean([surprise])[0]
 
 
 def _part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
