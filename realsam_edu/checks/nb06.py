@@ -116,7 +116,7 @@ def _explain_mix(mine: dict, right: dict, new: str, seen: Sequence[str]) -> str:
 
 @feedback
 def check_phases(fn) -> str:
-    """Check `fn() -> (Phase, ...)`: a curriculum that `Course` can teach, with replay."""
+    """Check `fn() -> (Phase, ...)`: a curriculum for a `Schedule`, with replay."""
     phases = call_student(fn)
     phases = tuple(phases) if isinstance(phases, tuple | list) else (phases,)
     expect(

@@ -20,7 +20,6 @@ from tqdm.auto import tqdm
 from ..checkpoint import pack, unpack
 from ..generation.generate import generate
 from ..model import environment
-from ..model.environment import Environment
 from ..model.homeostasis import regulate
 from ..model.output import rate_penalty
 from ..neurons.lif import detach_state
@@ -34,11 +33,6 @@ from .evaluate import evaluate
 from .optimizer import MeanWeights, make_optimizer
 
 REFRESH = 1.0  # seconds between two looks at the numbers behind the bar; a GPU waits for each
-
-
-def _of_all(part: torch.Tensor) -> torch.Tensor:
-    """The mean of a number over all processes."""
-    return distributed.shared_mean([part])[0]
 
 
 class Run:
@@ -96,14 +90,14 @@ class Run:
         config = self.config
         inputs, targets = self._batch(number)
         with self._products():
-            out = environment.read(self.parallel, inputs, targets, self.state, _of_all)
+            out = environment.read(self.parallel, inputs, targets, self.state, _of_all_texts)
         loss, rates = out.loss, distributed.shared_mean(out.rates)  # of all processes' texts
         if config.rate_weight > 0:
             loss = loss + config.rate_weight * rate_penalty(rates, config.target_rate)
         (loss / config.grad_accum).backward()
         regulate(self.model, rates)  # V3's thresholds; nothing elsewhere
         self.state = detach_state(out.state)
-        return _of_all(out.loss.detach()), rates
+        return _of_all_texts(out.loss.detach()), rates
 
     def _advance(self) -> None:
         """Take one optimiser step; its numbers stay on the device until `_fetch` wants them."""
@@ -122,7 +116,7 @@ class Run:
         self.step += 1
         numbers = {"losses": torch.stack(losses), "norm": norm}  # (grad_accum,), ()
         numbers["rate"] = torch.stack([rate.mean() for rate in rates]).mean().detach()
-        if isinstance(self.state[-1], Environment):
+        if isinstance(self.state[-1], environment.Environment):
             numbers["stress"] = self.state[-1].stress.mean()
         self.pending.append(numbers)
 
@@ -303,6 +297,11 @@ class Run:
                 "stopped before its first save; start it without --resume."
             )
         self.load_state_dict(*unpack(self.resume_file))
+
+
+def _of_all_texts(surprise: torch.Tensor) -> torch.Tensor:
+    """The mean of what every process met with its own texts, ()."""
+    return distributed.shared_mean([surprise])[0]
 
 
 def _part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
