@@ -1,5 +1,7 @@
-"""On torch's `meta` device, whose tensors have no numbers: a tensor left elsewhere raises there, and
-so does whatever makes the host wait for a number. What passes here runs on a GPU without waiting.
+"""Every version on torch's `meta` device, whose tensors have no numbers.
+
+A tensor left elsewhere raises there, and so does whatever makes the host wait for a number. What
+passes here runs on a GPU without waiting.
 """
 
 import pytest
@@ -9,9 +11,9 @@ from realsam_edu.generation.generate import DenseStep, read_prompt
 from realsam_edu.model.versions import MODELS
 from realsam_edu.runtime.settings import seed_all
 from realsam_edu.training.config import TrainConfig
+from realsam_edu.training.curriculum import Schedule
 from realsam_edu.training.evaluate import read_through
 from realsam_edu.training.loop import Run
-from realsam_edu.training.curriculum import Schedule
 
 SMALL = {"vocab": 17, "embed": 12, "hidden": 16}
 META = torch.device("meta")
