@@ -1,6 +1,7 @@
 """Who may import whom, and how large a part may be: the house, held to its own drawing."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,16 @@ def private_uses(path: Path) -> list[str]:
 def test_no_private_name_leaves_its_file():
     found = [use for path in PACKAGE.rglob("*.py") for use in private_uses(path)]
     assert not found
+
+
+def test_the_table_of_ideas_is_true():
+    """CONTRIBUTING says where each idea stands: the file is there, and it defines the name."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| [^|]+ \| `([\w/]+\.(?:py|txt))` \| (?:`(\w+)`)? *\|$", text, re.MULTILINE
+    )
+    assert len(rows) >= 30
+    for file, name in rows:
+        source = (PACKAGE / file).read_text(encoding="utf-8")
+        defined = re.search(rf"^(?:def|class) {name}\b|^{name}\b.*=", source, re.MULTILINE)
+        assert not name or defined, f"{file} does not define {name}"
