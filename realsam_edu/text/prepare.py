@@ -74,12 +74,7 @@ def prepare(
     sources, teachers = _unique(names), _unique(learn_from or names)
     if tokenizer is None:
         tokenizer = job.tokenizer(teachers, vocab)
-    home, arrays = folder / "cache" / "encoded" / tokenizer.sha256[:12], {}
-    for source in sources:
-        for phase, split in itertools.product(source.levels, SPLITS):
-            path = home / f"{source.name}.{phase}.{split}.bin"
-            arrays[path] = job.encode(path, tokenizer, source, phase, split)
-    return Prepared(tokenizer, arrays, job.made, job.notes)
+    return Prepared(tokenizer, job.arrays(tokenizer, sources), job.made, job.notes)
 
 
 def _unique(names: Sequence[str]) -> list[Source]:
@@ -163,6 +158,15 @@ class _Job:
                 taken += len(text)
                 if taken >= LEARN_CHARS:
                     break
+
+    def arrays(self, tokenizer: BPETokenizer, sources: Sequence[Source]) -> dict[Path, Array]:
+        """Return the arrays of all phases of some corpora, encoding those that are not there."""
+        home, made = self.folder / "cache" / "encoded" / tokenizer.sha256[:12], {}
+        for source in sources:
+            for phase, split in itertools.product(source.levels, SPLITS):
+                path = home / f"{source.name}.{phase}.{split}.bin"
+                made[path] = self.encode(path, tokenizer, source, phase, split)
+        return made
 
     def encode(
         self, path: Path, tokenizer: BPETokenizer, source: Source, phase: str, split: str

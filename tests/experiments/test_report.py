@@ -34,13 +34,18 @@ def test_a_path_outside_the_project_is_shown_as_its_placeholder(typed, shown):
     "typed",
     [
         "realsam train --mode v4 --corpora tinystories,storybook:conversations --lr 6e-3",
-        "realsam train --path tinystories=my_texts --out data/checkpoints/v1.safetensors",
+        "realsam train --path tinystories=my_texts --out my_sam.safetensors",
         "torchrun --nproc-per-node=2 -m realsam_edu train --out runs/v1..2.safetensors",
         "realsam generate --prompt 'One day, a dog'",
     ],
 )
 def test_every_other_word_stays(typed):
     assert report.shown_command(typed) == typed
+
+
+def test_a_reader_is_not_told_to_replace_what_came_with_the_book():
+    typed = "realsam train --mode v1 --out data/checkpoints/v1.safetensors --seed 0"
+    assert report.shown_command(typed) == "realsam train --mode v1 --seed 0"
 
 
 def test_the_card_keeps_what_was_typed_and_the_reader_sees_a_command():
@@ -71,11 +76,13 @@ def test_a_comparison_has_mean_and_range():
 def test_a_training_is_told_on_one_screen():
     card = json.loads((RESULTS / "v4.json").read_text(encoding="utf-8"))
     result = SimpleNamespace(seconds=1000.0, history=[{"sample": "one"}, {"sample": 'two "words"'}])
-    finished = SimpleNamespace(card=card, result=result, checkpoint="v4.safetensors")
+    outputs = SimpleNamespace(checkpoint="my v4.safetensors")
+    finished = SimpleNamespace(card=card, result=result, outputs=outputs)
     text = report.training_summary(finished)
     assert "6,046,721 parameters, 10,035,200 tokens" in text and "(10,035 per second)" in text
     assert "validation  2.7576 nats" in text and 'it writes   "two' in text
-    assert text.endswith("Saved v4.safetensors")
+    assert "\nSaved my v4.safetensors\n" in text
+    assert text.endswith("realsam generate --checkpoint 'my v4.safetensors'")
 
 
 def test_operations_have_a_readable_unit():

@@ -23,14 +23,21 @@ def shown_command(command: str) -> str:
 
     Cards keep what was typed, word for word. A path that leads out of the project (absolute, or
     through `..`) is on somebody else's disk: it is shown as FILE if its name has a suffix, else as
-    FOLDER, in `--path PATH`, `--path NAME=PATH` and `--flag=PATH` alike. What came in such a folder
-    is the reader's to put there; every other word stays.
+    FOLDER, in `--path PATH`, `--path NAME=PATH` and `--flag=PATH` alike. An `--out` into `data/` is
+    left out: what came with the book is not replaced, and the run lands in `runs/`. Every other
+    word stays.
     """
-    words = []
-    for word in shlex.split(command):
-        name, equals, path = word.rpartition("=")
-        words.append(f"{name}{equals}{_placeholder(path)}")
-    return shlex.join(words)
+    words = shlex.split(command)
+    if "--out" in words:
+        at = words.index("--out")
+        if words[at + 1].startswith("data/"):
+            del words[at : at + 2]
+    return shlex.join(map(_shown, words))
+
+
+def _shown(word: str) -> str:
+    name, equals, path = word.rpartition("=")
+    return f"{name}{equals}{_placeholder(path)}"
 
 
 def _placeholder(path: str) -> str:
