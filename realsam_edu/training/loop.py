@@ -222,6 +222,11 @@ class Run:
     def _check_identity(self, card: dict) -> None:
         """Refuse to go on with another run."""
         mine = self._identity()
+        if not {*mine, "schedule"} <= card.keys():
+            raise RealSamError(
+                f"{self.resume_file} is no resume file, or that of another realsam_edu; begin anew "
+                "with --overwrite in place of --resume."
+            )
         wanted = {k: v for part in mine.values() for k, v in part.items()}
         saved = {k: v for name in mine for k, v in card[name].items()}
         other = [f"{k} {saved.get(k)} (now {v})" for k, v in wanted.items() if saved.get(k) != v]

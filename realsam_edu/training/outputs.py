@@ -100,4 +100,4 @@ class Outputs:
         """Return the precision of the run that is to be resumed; None if there is none."""
         if not (self.resume and self.resume_file.is_file()):
             return None
-        return unpack(self.resume_file)[1]["config"]["precision"]
+        return unpack(self.resume_file)[1].get("config", {}).get("precision")

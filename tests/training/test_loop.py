@@ -8,6 +8,7 @@ import signal
 import pytest
 import torch
 
+from realsam_edu.checkpoint import pack
 from realsam_edu.model.output import rate_penalty
 from realsam_edu.model.v1 import V1, V1Config
 from realsam_edu.model.versions import MODES, build
@@ -124,6 +125,13 @@ def test_a_step_and_a_measurement_wait_for_nothing(mode):
     assert reading.fired.is_meta and sum(reading.shares) == pytest.approx(1.0)
     with pytest.raises((NotImplementedError, RuntimeError)):
         run._fetch()  # this one does ask
+
+
+def test_what_is_no_resume_file_is_refused(tmp_path):
+    file = tmp_path / "v1.resume"
+    pack(file, {"x": torch.ones(1)}, {"config": {"hidden": 16}})
+    with pytest.raises(RealSamError, match=r"is no resume file.*begin anew with --overwrite"):
+        train(model(), TEXT, TEXT, CONFIG, resume_file=file, resume=True, progress=False)
 
 
 def test_text_too_short():
