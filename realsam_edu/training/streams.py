@@ -32,4 +32,4 @@ def windows(tokens, step: int, config):
 
 def fingerprint(tokens: torch.Tensor) -> str:
     """Return twelve digits that tell one text from another."""
-    return hashlib.sha256(tokens.numpy().tobytes()).hexdigest()[:12]
+    return hashlib.sha256(tokens[:].numpy().tobytes()).hexdigest()[:12]  # or `Tokens` on disk
