@@ -11,13 +11,11 @@ import torch
 from realsam_edu.checkpoint import pack
 from realsam_edu.model.output import rate_penalty
 from realsam_edu.model.v1 import V1, V1Config
-from realsam_edu.model.versions import MODES, build
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
 from realsam_edu.training.config import TrainConfig
-from realsam_edu.training.curriculum import Schedule
-from realsam_edu.training.evaluate import evaluate, read_through
-from realsam_edu.training.loop import Run, train
+from realsam_edu.training.evaluate import evaluate
+from realsam_edu.training.loop import train
 from realsam_edu.training.optimizer import learning_rate
 from realsam_edu.training.streams import windows
 
@@ -107,24 +105,6 @@ def test_resume_refuses_another_run(tmp_path):
         train(model(), same_length, TEXT, CONFIG, resume_file=file, resume=True, progress=False)
     with pytest.raises(RealSamError, match="nothing to resume"):
         train(model(), TEXT, TEXT, CONFIG, resume_file=tmp_path / "none", resume=True)
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_a_step_and_a_measurement_wait_for_nothing(mode):
-    """On torch's meta device there are no numbers: whoever asks for one, or stays behind, fails."""
-    config = TrainConfig(3, batch_size=4, seq_len=8, grad_accum=2)
-    model = build(mode, 7, 0, embed=8, hidden=16).to("meta").train()
-    run = Run(model, Schedule.of_text(TEXT, TEXT[:50], config), config)
-    run._advance()
-    run._advance()
-    (last, *_), names = run.pending[::-1], {"losses", "norm", "rate"}
-    assert set(last) == names | ({"stress"} if mode == "v4" else set())
-    assert all(number.is_meta for number in last.values())
-    reading = read_through(run.mean.module, TEXT, streams=2, chunk=16)
-    assert reading.losses.is_meta and reading.losses.shape == (19,)
-    assert reading.fired.is_meta and sum(reading.shares) == pytest.approx(1.0)
-    with pytest.raises((NotImplementedError, RuntimeError)):
-        run._fetch()  # this one does ask
 
 
 def test_what_is_no_resume_file_is_refused(tmp_path):
