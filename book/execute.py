@@ -82,6 +82,8 @@ def read(source: Path) -> NotebookNode:
 
 def keep(folder: Path, source: Path, notebook: NotebookNode, seconds: float) -> None:
     """Put an executed notebook into the cache."""
+    for cell in notebook.cells:  # nbmake notes times here; the cache would take it for the source
+        cell.metadata.pop("execution", None)
     bundle = CacheBundleIn(notebook, str(source), data={"execution_seconds": seconds})
     get_cache(folder).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 

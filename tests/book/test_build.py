@@ -5,7 +5,8 @@ import sys
 
 import nbformat
 import pytest
-from project import CI, ROOT, Book, build_book
+from nbmake.nb_run import NotebookRun
+from project import CI, PATIENCE, ROOT, Book, build_book
 
 sys.path.insert(0, str(ROOT / "book"))
 import execute
@@ -100,6 +101,14 @@ def test_a_notebook_that_fails_is_named_and_leaves_the_others_alone(tmp_path, ca
     assert set(execute.run_missing([good, wrong, gone], tmp_path / "cache")) == {gone}
     said, _ = capfd.readouterr()
     assert "3 pages have code, 2 of them have to run." in said and "good" not in said
+
+
+def test_what_nbmake_ran_is_found(tmp_path):
+    path = write_notebook(tmp_path / "one.ipynb", "a = 1")
+    result = NotebookRun(path, default_timeout=PATIENCE).execute()
+    assert execute.kept(tmp_path / "cache", path) is None
+    execute.keep(tmp_path / "cache", path, result.nb, 1.0)
+    assert execute.kept(tmp_path / "cache", path).cells[0].execution_count == 1
 
 
 def test_the_report_names_a_notebook_that_failed(book: Book):
