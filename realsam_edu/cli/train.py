@@ -8,7 +8,7 @@ from ..experiments.report.comparison import comparison_lines
 from ..experiments.report.training import training_summary
 from ..model.versions import MODES, known_mode
 from ..runtime.files import atomic_file
-from ..runtime.settings import has_bf16, pick_device
+from ..runtime.settings import RUNS, has_bf16, pick_device
 from ..text import corpora
 from ..training import distributed, pipeline
 from ..training.config import train_config
@@ -16,8 +16,6 @@ from ..training.curriculum import phase_line
 from ..training.outputs import Outputs
 from .data import prepared
 from .flags import paths_by_name
-
-RUNS = Path("runs")  # where a user's own trainings go if they do not say
 
 
 def _training_data(args) -> pipeline.TrainingData:

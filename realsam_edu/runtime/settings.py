@@ -24,6 +24,7 @@ from .errors import RealSamError
 
 BUDGETS = ("smoke", "class", "full")
 CHECKOUT = Path(__file__).resolve().parents[2]  # where the package runs from
+RUNS = Path("runs")  # where what a user makes goes if they do not say
 CPUINFO = Path("/proc/cpuinfo")  # what the processor says it can do; Linux only
 
 

@@ -27,7 +27,8 @@ CPU = torch.device("cpu")
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("REALSAM_DATA", str(tmp_path))
-    return tmp_path / "results"
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "runs"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def table():
 
 
 def command(*words):
-    return main(["bench", "--device", "cpu", *words])
+    return main(["bench", "--device", "cpu", *map(str, words)])
 
 
 # what is counted
@@ -325,6 +326,15 @@ def test_a_file_that_is_no_table_is_named(parts, own_folder, capsys, stray):
     assert "bench_quick.json is no table of a bench; move it" in capsys.readouterr().err
     assert not calls  # known before minutes are spent
     assert command("--quick") == 0  # a whole run replaces it
+
+
+def test_a_table_is_replaced_on_request_only(parts, tmp_path, capsys):
+    out = tmp_path / "mine.json"
+    assert command("--quick", "--out", out) == 0
+    assert command("--quick", "--out", out) == 2
+    assert "mine.json is there already" in capsys.readouterr().err
+    assert command("--quick", "--out", out, "--overwrite") == 0
+    assert command("--quick", "--out", out, "--only", "scaling") == 0
 
 
 def test_a_quick_run_does_not_touch_the_results(parts, own_folder):

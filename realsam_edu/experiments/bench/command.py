@@ -1,8 +1,9 @@
 """`realsam bench`: how fast Sam learns and writes, beside its rivals, in one table.
 
 Training steps of V4 and V1 (`training`), writing (`writing`) and growth with T, B and N (`growth`).
-A run takes minutes; when it is done it writes `data/results/bench.json`, and the plot `bench.svg`
-is drawn from that file.
+A run takes minutes; when it is done it writes `runs/bench.json`, and the plot `bench.svg` is drawn
+from that file. The table that came with the book, `data/results/bench.json`, is replaced on request
+only.
 """
 
 import json
@@ -17,7 +18,7 @@ import torch
 from ...runtime.errors import RealSamError
 from ...runtime.files import atomic_file, read_text, write_json
 from ...runtime.provenance import stamp
-from ...runtime.settings import budget, data_dir, pick_device
+from ...runtime.settings import RUNS, budget, pick_device
 from ..report.bench import bench_lines, measured_sections
 from .growth import measure_scaling
 from .training import measure_training, workload_of
@@ -44,6 +45,9 @@ def add_flags(parser) -> None:
     """Add the flags of `realsam bench`; `--device` and `--json` are those of all commands."""
     text = f"comma-separated: {', '.join(PARTS)}; the others stay as they are; default: all"
     parser.add_argument("--only", help=text)
+    parser.add_argument("--out", help="the table; default: runs/bench.json, measured anew")
+    text = "replace the table that --out names"
+    parser.add_argument("--overwrite", action="store_true", help=text)
     text = "tiny sizes, in seconds: tries the command, says nothing about speed"
     parser.add_argument("--quick", action="store_true", help=text)
 
@@ -121,10 +125,25 @@ def draw(table: dict, target: Path) -> bool:
     return True
 
 
+def place(args, quick: bool) -> Path:
+    """Return where the table goes.
+
+    Raises:
+        RealSamError: `--out` names a table that is there, and neither `--only` nor `--overwrite`
+            says what to do with it.
+    """
+    if args.out is None:
+        return RUNS / ("bench_quick.json" if quick else "bench.json")
+    path = Path(args.out)
+    if path.exists() and args.only is None and not args.overwrite:
+        raise RealSamError(f"{path} is there already; choose another --out or add --overwrite.")
+    return path
+
+
 def run(args) -> int:
     """Run the command; return its exit code."""
     quick, names = args.quick or budget() == "smoke", chosen(args.only)
-    path = data_dir() / "results" / ("bench_quick.json" if quick else "bench.json")
+    path = place(args, quick)
     earlier = {} if args.only is None else kept(path)
     device = pick_device(args.device)
     try:
