@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import numpy as np
 import pytest
@@ -146,11 +145,30 @@ def test_what_was_interrupted_is_done_again_and_the_rest_stays(small, tmp_path, 
     assert not {*small().made} & {*done}
 
 
-def preparing(folder, tales):
-    """Start `realsam data` in a process of its own."""
-    argv = [sys.executable, "-m", "realsam_edu", "data", "--corpora", "tinystories,storybook"]
+STOPPED = """
+import os, sys
+from realsam_edu.cli import main
+from realsam_edu.text.tokenizer import BPETokenizer
+
+sign, encode, calls = int(sys.argv[1]), BPETokenizer.encode_documents, []
+
+def stops(self, texts):
+    calls.append(1)
+    if len(calls) == 4:  # in the middle of it
+        os.kill(os.getpid(), sign)
+    return encode(self, texts)
+
+BPETokenizer.encode_documents = stops
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def preparing(folder, tales, program=("-m", "realsam_edu")):
+    """Run `realsam data` in a process of its own; return its exit code and its output."""
+    argv = [sys.executable, *program, "data", "--corpora", "tinystories,storybook"]
     argv += ["--path", f"tinystories={tales}", "--vocab", "300", "--storybook-chars", "100000"]
-    return subprocess.Popen([*argv, "--data-dir", folder], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([*argv, "--data-dir", folder], stdout=subprocess.PIPE, text=True)
+    return done.returncode, done.stdout
 
 
 def prepared(folder):
@@ -159,18 +177,14 @@ def prepared(folder):
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
 def test_a_preparation_that_is_stopped_goes_on_to_equal_files(tales, tmp_path):
-    folders = {sign: tmp_path / sign.name for sign in (signal.SIGINT, signal.SIGKILL)}
-    assert preparing(tmp_path / "whole", tales).wait() == 0
+    assert preparing(tmp_path / "whole", tales)[0] == 0
     whole = prepared(tmp_path / "whole")
-    for sign, folder in folders.items():
-        stopped = preparing(folder, tales)
-        while len(prepared(folder)) < 3:  # in the middle of it
-            assert stopped.poll() is None
-            time.sleep(0.02)
-        stopped.send_signal(sign)
-        assert stopped.wait() == (130 if sign == signal.SIGINT else -sign)
-        assert len(prepared(folder)) < len(whole) == 18
-        out, _ = preparing(folder, tales).communicate()
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        folder = tmp_path / sign.name
+        code, _ = preparing(folder, tales, ("-c", STOPPED, str(int(sign))))
+        assert code == (130 if sign == signal.SIGINT else -sign)
+        assert len(prepared(folder)) == 3 and len(whole) == 18
+        _, out = preparing(folder, tales)
         assert "was there already" in out and "encoded now" in out
         assert prepared(folder) == whole
 
