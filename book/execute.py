@@ -112,12 +112,15 @@ def run(source: Path, threads: int) -> Run:
 def fault(source: Path, notebook: NotebookNode, error: Exception) -> str:
     """Say at which cell a page stopped, and the last line of the error."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    stopped = [c for c in code if any(out.output_type == "error" for out in c.get("outputs", []))]
-    stopped += [c for c in code if c.execution_count is None]  # a kernel that died leaves no trace
-    cell = (stopped or code)[0]  # in Markdown it has no name
-    where = cell.id if source.suffix == ".ipynb" else cell.source.splitlines()[0]
+    cells = [c for c in code if any(out.output_type == "error" for out in c.get("outputs", []))]
+    if not cells:  # the kernel died: it may or may not have told that it had begun with a cell
+        begun = sum(cell.execution_count is not None for cell in code)
+        cells = code[max(begun - 1, 0) : begun + 1]
+    told = source.suffix == ".ipynb"  # in Markdown a cell has no name
+    names = [cell.id if told else cell.source.splitlines()[0] for cell in cells]
+    where = " or ".join(f"`{name}`" for name in names)
     lines = COLOR.sub("", str(error)).strip().splitlines() or [type(error).__name__]
-    return f"stopped in cell `{where}`: {lines[-1]}"
+    return f"stopped in cell {where}: {lines[-1]}"
 
 
 def in_turns(sources: list[Path], at_a_time: int) -> Iterator[Run]:
