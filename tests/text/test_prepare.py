@@ -382,8 +382,9 @@ def saved(text):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts memory as Linux does")
 def test_memory_does_not_grow_with_the_corpus(tmp_path):
     code = """
-        import random, resource, sys
+        import random, sys
         from pathlib import Path
+        from realsam_edu.experiments.bench.timing import memory_peak
         from realsam_edu.text.prepare import prepare
         rng, folder, peaks = random.Random(0), Path(sys.argv[1]), []
         words = ["".join(rng.choices("abcdefghijklmnop", k=rng.randint(1, 9))) for _ in range(5000)]
@@ -394,7 +395,7 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
             few = dict.fromkeys(("words", "phrases", "sentences"), 50_000)
             made = prepare(["tinystories"], folder / str(i), 1000,
                            {"tinystories": folder / f"{i}.txt"}, limits=few)
-            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+            peaks.append(memory_peak())
             made.tokens("stories", "train")[:1000]
         print(made.chars("stories", "train"), *peaks)
     """
