@@ -1,5 +1,6 @@
-"""What goes on in Sam: every spike of a run, and what they cost (notebooks 00 and 10)."""
+"""What goes on in Sam: every spike of a run, its cost, and what ails him (notebooks 00, 10)."""
 
+from .doctor import Finding, diagnose
 from .energy import (
     Operations,
     break_even,
