@@ -1,5 +1,6 @@
 """Figures: `(data, ax=None) -> ax`. They train nothing and know no torch."""
 
+from .energy import plot_break_even, plot_energy_rows
 from .neurons import describe_raster, plot_membrane, plot_raster, plot_surrogate
 from .road import version_map
 from .speed import (

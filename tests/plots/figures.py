@@ -50,6 +50,11 @@ SPK = some_spikes()
 RATES = np.random.default_rng(0).lognormal(-2.3, 0.5, 300)
 DIVERSITY = np.random.default_rng(0).lognormal(-0.125, 0.5, 64)
 LOG, TABLE = run_log(), bench_table()
+TWINS, MARKS = (
+    {"8-bit": 5e6, "binary": 3e6, "fp32": 3e7},
+    {"8-bit": 0.5, "binary": 0.25, "fp32": 3.6},
+)
+ENERGY = {"compute": {"Sam": 6e6, "twin": 2.7e7}, "memory": {"Sam": 1e8, "twin": 3.5e8}}
 CONTROL = [{"tokens": entry["tokens"], "loss": 5.5, "val": 5.6} for entry in LOG]
 STAGES = [{"phase": phase, "seq_len": 8 * 2**i} for i, phase in enumerate(PHASES)]
 
@@ -78,5 +83,7 @@ EVERY = {  # what is drawn -> (figure, its arguments before `ax`, and by name)
     "throughput": (plots.plot_throughput, ({1: 2e9, 32: 5e10, 2048: 9e10}, 1e11), {}),
     "training speed": (plots.plot_training_speed, (TABLE["train"]["v4"],), {}),
     "token cost": (plots.plot_token_cost, (TABLE["generate"],), {}),
+    "energy": (plots.plot_energy_rows, (ENERGY,), {}),
+    "break-even": (plots.plot_break_even, ([0, 1], [1e6, 9e6], TWINS, MARKS, 0.1), {}),
     "growth": (plots.plot_growth, (TABLE["scaling"],), {"name": "B"}),
 }
