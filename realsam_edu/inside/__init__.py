@@ -5,6 +5,7 @@ from .energy import (
     Operations,
     break_even,
     count,
+    estimate,
     operations,
     sam_energy,
     share_met,
