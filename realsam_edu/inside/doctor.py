@@ -57,7 +57,7 @@ class Finding(NamedTuple):
         return f"{line} ({self._bounds()})\n{cure}" if self.verdict == FAULT else line
 
     def _bounds(self) -> str:
-        low = "" if self.low == -math.inf else f"at least {self.low:,.4g}"
+        low = "" if self.low <= 0 else f"at least {self.low:,.4g}"
         high = "" if self.high == math.inf else f"at most {self.high:,.4g}"
         return "sound: " + " and ".join(filter(None, (low, high)))
 
