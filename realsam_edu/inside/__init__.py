@@ -5,7 +5,6 @@ from .energy import (
     Operations,
     break_even,
     count,
-    estimate,
     operations,
     sam_energy,
     share_met,

@@ -247,25 +247,6 @@ def twin_energy(
     return compute + weights + (heard + 2 * ops.updates) * LOCAL
 
 
-def estimate(ops: Operations) -> dict[str, dict[str, float]]:
-    """Estimate the picojoules of a token by three ways of counting, for Sam and both his twins.
-
-    Returns:
-        By way of counting (arithmetic in floats, in bytes, and in bytes with weights from SRAM):
-        the picojoules of "Sam", the "dense twin" and the "binary twin".
-    """
-    ways = {"compute, fp32": ("fp32", None), "compute, int8": ("int8", None)}
-    ways["compute and memory, int8"] = ("int8", "sram")
-    return {
-        name: {
-            "Sam": sam_energy(ops, *way),
-            "dense twin": twin_energy(ops, *way),
-            "binary twin": twin_energy(ops, *way, binary=True),
-        }
-        for name, way in ways.items()
-    }
-
-
 def share_met(ops: Operations) -> float:
     """Return the share of the weights behind spikes that were added: the rate, as weights see it.
 

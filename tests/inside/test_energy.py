@@ -14,7 +14,6 @@ from realsam_edu.inside.energy import (
     Operations,
     break_even,
     count,
-    estimate,
     operations,
     sam_energy,
     share_met,
@@ -169,13 +168,6 @@ def test_eight_bits_are_a_quarter_of_the_traffic_and_sums_stay_wide():
     compute = 44 * 0.1 + 28 * 0.3 + 26 * 4.6
     read, near = (44 + 28 + 3) / 4 * 50, (44 / 32 + 28 / 4 + 2 * 5) * 5  # inputs of one bit
     assert twin_energy(STEP, "int8", "sram", binary=True) == pytest.approx(compute + read + near)
-
-
-def test_three_ways_of_counting():
-    floats, bytes_, memory = estimate(STEP).values()
-    assert floats["Sam"] == sam_energy(STEP) and floats["dense twin"] == twin_energy(STEP)
-    assert bytes_["binary twin"] == twin_energy(STEP, "int8", binary=True)
-    assert memory["Sam"] == sam_energy(STEP, "int8", "sram") > bytes_["Sam"]
 
 
 @pytest.mark.parametrize("arithmetic", COST)
