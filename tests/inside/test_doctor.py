@@ -332,5 +332,5 @@ def test_without_a_card_there_is_no_rate_to_drift_from(well):
     bare = SimpleNamespace(model=well.model, tokenizer=well.tokenizer, card={})
     assert verdicts(bare) == {}
     assert next(f for f in diagnose(bare, TEXT) if f.name == "firing rate").says.endswith(
-        "names none"
+        "names no rate"
     )
