@@ -1,4 +1,4 @@
-"""Twins that differ in one spike: the difference is there, is what was asked for, and is measured."""
+"""Twins that differ in one spike: the difference is what was asked for, and is measured."""
 
 import pytest
 import torch

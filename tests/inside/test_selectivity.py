@@ -57,7 +57,7 @@ def test_a_class_with_nothing_to_compare_is_refused(row):
 
 
 def test_slow_noise_beats_the_formula_and_not_the_shifts():
-    """The point of the control: a slow class finds "its" neurons among neurons that know nothing."""
+    """A slow class finds "its" neurons among neurons that know nothing; the control does not."""
     spk, labels = text(0)
     ignorant = np.delete(np.arange(NEURONS), [3, 5])
     found = tuning(spk, labels)
