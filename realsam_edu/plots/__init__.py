@@ -1,5 +1,13 @@
 """Figures: `(data, ax=None) -> ax`. They train nothing and know no torch."""
 
+from .inside import (
+    describe_selectivity,
+    plot_answers,
+    plot_costs,
+    plot_position,
+    plot_ripples,
+    plot_selectivity,
+)
 from .neurons import describe_raster, plot_membrane, plot_raster, plot_surrogate
 from .road import version_map
 from .speed import (
