@@ -80,7 +80,10 @@ def check_clamped(fn) -> str:
 
 def _small(version: str) -> tuple[torch.nn.Module, torch.Tensor]:
     tokens = torch.randint(17, (2, 31), generator=torch.Generator().manual_seed(4))
-    return build(version, 17, 0, embed=12, hidden=20).double().eval(), tokens
+    model = build(version, 17, 0, embed=12, hidden=20).double().eval()
+    for part in wiring(model).populations:
+        part.lif.w_rec.data *= 8  # at birth a neuron hardly hears its own layer
+    return model, tokens
 
 
 # ---------------------------------------------------------------- exercises

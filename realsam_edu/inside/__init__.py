@@ -1,7 +1,19 @@
-"""What goes on in Sam: spikes written down, read, cut and followed (notebooks 00 and 10)."""
+"""What goes on in Sam: spikes written down, read, cut, followed and counted (notebooks 00, 10)."""
 
 from .classes import LETTERS, WORDS, label
-from .energy import training_multiply_adds, writing_multiply_adds
+from .energy import (
+    Operations,
+    break_even,
+    count,
+    operations,
+    sam_energy,
+    share_met,
+    sizes,
+    spikes_per_token,
+    training_multiply_adds,
+    twin_energy,
+    writing_multiply_adds,
+)
 from .memory import by_position, ripple
 from .reading import read_text
 from .selectivity import chance, selective, shifted, tuning
