@@ -1,6 +1,7 @@
 """What goes on in Sam: spikes written down, read, cut, followed and counted (notebooks 00, 10)."""
 
 from .classes import LETTERS, WORDS, label
+from .doctor import diagnose
 from .energy import (
     Operations,
     break_even,

@@ -4,6 +4,8 @@ from .inside import (
     describe_selectivity,
     plot_answers,
     plot_costs,
+    plot_energy,
+    plot_lesions,
     plot_position,
     plot_ripples,
     plot_selectivity,

@@ -56,6 +56,8 @@ Z = np.random.default_rng(0).standard_normal((3, 40)) * 9  # classes, neurons
 CHANCE = np.random.default_rng(1).uniform(3, 9, (25, 3))
 CLASSES = ("comma", "vowel", "space")
 COSTS = {"at random": {1 / 8: [0.1, 0.12], 1 / 2: [0.6]}, "one by one": {1 / 8: [0.02]}}
+LESIONS = {"comma": (1.5, 0.1, [0.1, -0.2]), "vowel": (-0.1, 0.2, [0.0])}
+JOULES = {"compute": {"Sam": 60.0, "twin": 270.0}, "memory": {"Sam": 900.0, "twin": 3000.0}}
 RIPPLES = {name: np.random.default_rng(2).random((5, 20)) for name in ("intact", "cut")}
 
 EVERY = {  # what is drawn -> (figure, its arguments before `ax`, and by name)
@@ -87,6 +89,8 @@ EVERY = {  # what is drawn -> (figure, its arguments before `ax`, and by name)
     "confirmed": (plots.plot_selectivity, (Z, CHANCE, CLASSES), {"held": Z > 8}),
     "answers": (plots.plot_answers, (list("a dog\n"), SPK[:6, :3], CLASSES), {}),
     "costs": (plots.plot_costs, (COSTS,), {"level": 0.05}),
+    "lesions": (plots.plot_lesions, (LESIONS,), {}),
+    "energy": (plots.plot_energy, (JOULES,), {}),
     "ripples": (plots.plot_ripples, (RIPPLES,), {}),
     "position": (plots.plot_position, (RIPPLES,), {}),
     "position of one window": (plots.plot_position, ({"one": torch.rand(1, 8)},), {}),
