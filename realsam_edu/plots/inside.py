@@ -182,6 +182,7 @@ def plot_lesions(rows: Mapping[str, tuple], ax: Axes | None = None) -> Axes:
     ax.axvline(0, color=c["threshold"], lw=0.9)
     ax.set_yticks(range(len(rows)), rows)
     ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="loss added (nats per token)")
+    ax.margins(x=0.06)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
     ax.legend(**ABOVE, ncols=3, columnspacing=1.4)
