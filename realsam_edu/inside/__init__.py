@@ -1,7 +1,7 @@
-"""What goes on in Sam: spikes written down, read, cut, followed and counted (notebooks 00, 10)."""
+"""What goes on in Sam: who answers to what, surgery, memory, cost, doctor (notebooks 00, 10)."""
 
 from .classes import LETTERS, WORDS, label
-from .doctor import diagnose
+from .doctor import Finding, diagnose
 from .energy import (
     Operations,
     break_even,

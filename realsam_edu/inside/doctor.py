@@ -48,6 +48,19 @@ class Finding(NamedTuple):
     notebook: str  # where it is cured
     section: str
 
+    def __str__(self) -> str:
+        """One line; for a fault also where it is cured."""
+        if self.value is None:
+            return f"{self.name:19} {self.verdict} {self.says}"
+        line = f"{self.name:19} {self.verdict:7} {self.value:,.4g} {self.says}"
+        cure = f"{'':19} see notebook {self.notebook}, {self.section}"
+        return f"{line} ({self._bounds()})\n{cure}" if self.verdict == FAULT else line
+
+    def _bounds(self) -> str:
+        low = "" if self.low == -math.inf else f"at least {self.low:,.4g}"
+        high = "" if self.high == math.inf else f"at most {self.high:,.4g}"
+        return "sound: " + " and ".join(filter(None, (low, high)))
+
 
 class Measured(NamedTuple):
     """A value, the bounds it is sound within, and what it is."""

@@ -1,10 +1,10 @@
 """Figures: `(data, ax=None) -> ax`. They train nothing and know no torch."""
 
+from .energy import plot_break_even, plot_energy_rows
 from .inside import (
     describe_selectivity,
     plot_answers,
     plot_costs,
-    plot_energy,
     plot_lesions,
     plot_position,
     plot_ripples,

@@ -187,31 +187,3 @@ def plot_lesions(rows: Mapping[str, tuple], ax: Axes | None = None) -> Axes:
     ax.grid(axis="x")
     ax.legend(**ABOVE, ncols=3, columnspacing=1.4)
     return ax
-
-
-def plot_energy(table: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> Axes:
-    """Estimates of the same token under several assumptions: a row for each, a mark for each model.
-
-    Args:
-        table: {assumption: {model: nanojoules per token}}; the same models in every row.
-        ax: axes to draw on.
-    """
-    ax, c = axes(ax, figsize=(7.4, 1.2 + 0.42 * len(table))), colors()
-    models = list(next(iter(table.values())))
-    for y, row in enumerate(table.values()):
-        ax.hlines(y, min(row.values()), max(row.values()), color=c["grid"], lw=2)
-        for i, model in enumerate(models):
-            ax.plot(
-                row[model], y, MARKS[i % 6], ms=8.5, color=c[f"layer{i % 6 + 1}"], mec=c["paper"]
-            )
-        times = f"{row[models[1]] / row[models[0]]:.1f} ×"
-        at = {"x": 1.01, "y": y, "transform": ax.get_yaxis_transform(), "va": "center"}
-        ax.text(s=times, color=c["ink"], size=10.5, **at)
-    for i, model in enumerate(models):
-        ax.plot([], [], MARKS[i % 6], ms=8.5, color=c[f"layer{i % 6 + 1}"], label=model)
-    ax.set_yticks(range(len(table)), table)
-    ax.set(xscale="log", ylim=(len(table) - 0.4, -0.6), xlabel="nanojoules per token (estimate)")
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="x")
-    ax.legend(**ABOVE, ncols=3)
-    return ax

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from plots.figures import CHANCE, CLASSES, COSTS, JOULES, LESIONS, RIPPLES, Z
+from plots.figures import CHANCE, CLASSES, COSTS, LESIONS, RIPPLES, Z
 
 from realsam_edu import plots
 from realsam_edu.runtime.errors import RealSamError
@@ -61,10 +61,7 @@ def test_curves_are_means_and_their_bands_hold_most():
     assert band.max() == pytest.approx((rows.mean(0) + error).max())
 
 
-def test_lesions_and_energies_stand_where_their_numbers_are():
+def test_lesions_stand_where_their_numbers_are():
     ax = plots.plot_lesions(LESIONS)
     drawn = [(line.get_marker(), *line.get_xdata()) for line in ax.lines]
     assert ("o", 1.5) in drawn and ("s", 0.2) in drawn and ("|", 0.1, -0.2) in drawn
-    ax = plots.plot_energy(JOULES)
-    assert labels(ax) == ["Sam", "twin"]
-    assert [text.get_text() for text in ax.texts] == ["4.5 ×", "3.3 ×"]
