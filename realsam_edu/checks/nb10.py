@@ -107,10 +107,7 @@ def check_control(fn) -> str:
     def largest(z):
         return np.abs(z).max()
 
-    expect(
-        not same(largest, lambda label, by: label),
-        "That is the same number for every shift: the class was not turned round.",
-    )
+    expect(not same(largest, lambda label, by: label), "The class was not turned round.")
     expect(
         not same(np.max, np.roll),
         "A neuron that falls silent in the class answers, too: take the largest |z|, not z.",

@@ -141,23 +141,26 @@ def plot_ripples(
 
 
 def plot_position(curves: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
-    """Loss by how much has been read: the mean over windows, and two standard errors as a band.
+    """Loss by how much has been read, in doublings: means and two standard errors over windows.
 
     Args:
         curves: {label: (W, T)} nats of each prediction of each window.
         ax: axes to draw on.
     """
     ax, c = axes(ax, figsize=(7.4, 3.4)), colors()
+    steps = max(np.shape(as_array(nats))[1] for nats in curves.values())
+    ends = [1, *(2 ** np.arange(1, 1 + int(np.ceil(np.log2(max(2, steps))))))]
+    spans = list(zip([0, *ends], ends, strict=False))  # from one to the next
     for i, (label, nats) in enumerate(curves.items()):
         nats, ink = as_array(nats), c[f"layer{i % 6 + 1}"]
-        read, mean = np.arange(1, nats.shape[1] + 1), nats.mean(0)
-        error = 2 * nats.std(0, ddof=1) / np.sqrt(len(nats)) if len(nats) > 1 else np.zeros(1)
-        ax.fill_between(read, mean - error, mean + error, color=ink, alpha=0.14, lw=0)
-        ax.plot(read, mean, color=ink, ls=DASHES[i % 6], label=label)
-    ticks = 2 ** np.arange(1 + int(np.log2(read[-1])))
-    ax.set(xscale="log", xlabel="tokens read since the window began", ylabel="nats per token")
-    ax.set_xticks(ticks, [str(tick) for tick in ticks])
-    ax.minorticks_off()
+        rows = [nats[:, a:b].mean(1) for a, b in spans if a < nats.shape[1]]  # (W,) each
+        mean = np.array([row.mean() for row in rows])
+        error = [2 * row.std(ddof=1) / np.sqrt(len(row)) if len(row) > 1 else 0 for row in rows]
+        at = np.arange(len(rows)) + 0.06 * (i - 0.5 * (len(curves) - 1))
+        ax.errorbar(at, mean, error, color=ink, ls=DASHES[i % 6], marker=MARKS[i % 6], label=label)
+    names = [f"{a + 1}" if b - a == 1 else f"{a + 1}–{min(b, steps)}" for a, b in spans]
+    ax.set_xticks(range(len(spans)), names)
+    ax.set(xlabel="tokens read since the window began", ylabel="nats per token")
     ax.grid(axis="y")
     ax.legend(**ABOVE, ncols=2, handlelength=3)
     return ax

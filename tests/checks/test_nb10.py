@@ -91,7 +91,11 @@ def test_control(capsys):
         lambda s, y, k: control(s, y, k, lambda z: np.abs(z).mean()),
         "mean over neurons",
     )
-    fails(checks.check_control, lambda s, y, k: control(s, y, k, turn=lambda y, _: y), "not turned")
+    fails(
+        checks.check_control,
+        lambda s, y, k: control(s, y, k, turn=lambda y, _: y),
+        "not turned round",
+    )
     fails(checks.check_control, lambda s, y, k: max(control(s, y, k)), r"got shape \(\)")
     fails(checks.check_control, lambda s, y, k: [1.1 * z for z in control(s, y, k)], "Expected")
     is_not_started(checks.check_control, capsys)

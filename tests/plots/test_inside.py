@@ -52,13 +52,20 @@ def test_curves_are_means_and_their_bands_hold_most():
     ax = plots.plot_ripples(RIPPLES)
     assert labels(ax) == list(RIPPLES) and ax.get_ylim()[0] == 0
     assert np.allclose(ax.lines[0].get_ydata(), RIPPLES["intact"].mean(0))
-    ax = plots.plot_position(RIPPLES)
-    assert ax.lines[0].get_xdata().tolist() == list(range(1, 21))
-    assert np.allclose(ax.lines[1].get_ydata(), RIPPLES["cut"].mean(0))
-    band = ax.collections[0].get_paths()[0].vertices[:, 1]
+
+
+def test_positions_are_pooled_in_doublings_and_errors_are_over_windows():
+    ax = plots.plot_position(RIPPLES)  # (5, 20)
+    names = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert names == ["1", "2", "3–4", "5–8", "9–16", "17–20"]
+    line, _, (bars,) = ax.containers[0]
     rows = RIPPLES["intact"]
-    error = 2 * rows.std(0, ddof=1) / np.sqrt(len(rows))
-    assert band.max() == pytest.approx((rows.mean(0) + error).max())
+    assert np.allclose(
+        line.get_ydata()[[0, 3, 5]], [rows[:, a:b].mean() for a, b in ((0, 1), (4, 8), (16, 20))]
+    )
+    low, high = bars.get_segments()[3][:, 1]
+    pooled = rows[:, 4:8].mean(1)
+    assert high - low == pytest.approx(4 * pooled.std(ddof=1) / np.sqrt(5))
 
 
 def test_lesions_stand_where_their_numbers_are():
