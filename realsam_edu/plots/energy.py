@@ -34,7 +34,7 @@ def plot_energy_rows(rows: Mapping[str, Mapping[str, float]], ax: Axes | None = 
             ax.annotate(f"{row[name] * MICRO:,.3g} µJ", (share, y), color=c["ink"], **place)
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(ylim=(len(rows) - 0.45, -0.55), xlim=(0, 116))
-    ax.set_xlabel("energy per token, percent of the row's largest: an estimate, not measured")
+    ax.set_xlabel("percent of the row's largest: an estimate, not measured")
     ax.legend(**ABOVE, ncols=len(names))
     ax.grid(axis="x")
     ax.spines["left"].set_visible(False)
