@@ -18,8 +18,8 @@ def export(args) -> int:
     """Write the file that a page runs Sam from; return the exit code."""
     source = checkpoint_path(args)
     target = Path(args.out) if args.out else RUNS / f"{source.stem}.bin"
-    _claim(target)
     loaded = checkpoint.load(source)
+    _claim(target)
     data = pack(loaded.model, loaded.tokenizer, loaded.card)
     write_atomic(target, data)
     print(f"Wrote {target} ({len(data) / 1e6:.2f} MB)")
@@ -46,14 +46,12 @@ def _claim(target: Path) -> None:
 
 def page(args) -> int:
     """Measure what a page's Sam loses and how fast it is; return the exit code."""
-    table = browser.Table(Path(args.out) if args.out else RUNS / "browser.json")
-    source = checkpoint_path(args)
-    loaded = checkpoint.load(source)
+    loaded = checkpoint.load(checkpoint_path(args))
     if args.text is None and not args.speed:
         raise RealSamError("There is nothing to measure; give --text FILE, or --speed, or both.")
-    found = {}
-    if args.text is not None:
-        text = read_text(Path(args.text))
+    found, text = {}, args.text and read_text(Path(args.text))
+    table = browser.Table(Path(args.out) if args.out else RUNS / "browser.json")
+    if text:
         tokens, chars = tokens_of(loaded.tokenizer, text)
         found |= browser.measure_loss(loaded, tokens, chars, Path(args.text).name, text)
     if args.speed:

@@ -137,10 +137,9 @@ def lines(row: dict) -> list[str]:
     said = []
     if "loss" in row:
         loss = row["loss"]
-        nats = ", ".join(
-            f"{kind} {loss[kind]['nats_per_token']:.4f}" for kind in ("float32", "int8")
-        )
-        said.append(f"loss    {nats} nats per token: int8 costs {loss['cost_nats']:+.4f}")
+        before, after = (loss[kind]["nats_per_token"] for kind in ("float32", "int8"))
+        told = f"{before:.4f} nats per token in float32, {after:.4f} in int8"
+        said.append(f"loss    {told}: {loss['cost_nats']:+.4f}")
     if "speed" in row:
         speed = row["speed"]
         said.append(
