@@ -30,8 +30,10 @@ MOUNT = """async ([code, state, kernel]) => {
   };
   if (kernel !== null)
     model.send = async (message) => {
-      for (const [said, buffers] of await window.kernel(kernel, message))
-        (heard["msg:custom"] ?? []).forEach((f) => f(said, buffers.map((b64) => unpack({ b: { b64 } }).b)));
+      for (const [said, buffers] of await window.kernel(kernel, message)) {
+        const views = buffers.map((b64) => unpack({ b: { b64 } }).b);
+        (heard["msg:custom"] ?? []).forEach((f) => f(said, views));
+      }
     };
   const module = await load(code);
   const el = document.body.appendChild(document.createElement("div"));
@@ -121,6 +123,7 @@ def expect_room_and_names(page, width: int, targets: str):
       !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim())).length"""
     assert page.evaluate(nameless) == 0
     small_targets = """(targets) => [...document.querySelectorAll(targets)]
+      .filter((e) => e.checkVisibility())
       .map((e) => e.getBoundingClientRect())
       .filter((r) => r.height < 44 || r.width < 44).length"""
     assert page.evaluate(small_targets, targets) == 0

@@ -131,6 +131,7 @@ function keysOfWriter({ at, work, does, redraw }) {
   };
   return (event) => {
     if (!keys[event.key] || !at.past) return false;
+    if (event.key !== " " && event.target.closest(".rs-sheet")) return false; // there they scroll
     if (event.key !== " " && work.running() && /^(ArrowLeft|Home|End)$/.test(event.key)) work.stop();
     keys[event.key]();
     return true;
