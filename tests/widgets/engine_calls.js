@@ -107,6 +107,12 @@ const misuse = ({ code }) => {
   wrong[code]();
 };
 
+/** How many tokens a prompt makes, and the first two. */
+const begun = ({ prompt }) => {
+  const tokens = opening(sam, prompt);
+  return [tokens.length, ...tokens.slice(0, 2)];
+};
+
 /** Encode texts given as lists of UTF-16 units, so that anything can be sent. */
 const encode = ({ texts }) => texts.map((units) => {
   let text = "";
@@ -138,4 +144,4 @@ function speed({ prompt, n }) {
   return n / ((performance.now() - before) / 1000);
 }
 
-export { clampedRun, decode, encode, loss, misuse, open, restore, sample, saved, sizeOfState, speed, streamed, walk, write };
+export { begun, clampedRun, decode, encode, loss, misuse, open, restore, sample, saved, sizeOfState, speed, streamed, walk, write };

@@ -260,11 +260,6 @@ class Sam {
     this.operable(layer, value).held.fill(value ?? FREE);
   }
 
-  /** What is held: for each layer a number per neuron, 0, 1 or −1 for free. */
-  get clamped() {
-    return this.layers.map(({ held }) => held);
-  }
-
   operable(layer, value) {
     if (!(layer in this.layers)) throw new Error(`There is no layer ${layer}; this model has ${this.layers.length}, counted from 0.`);
     if (![0, 1, null].includes(value)) throw new Error(`A spike is 0 or 1; it cannot be held at ${value}.`);

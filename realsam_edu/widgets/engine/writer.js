@@ -6,9 +6,14 @@ const WINDOW = 512; // tokens of a prompt that are read under one stress, as in 
 /** What Sam reads before it writes: a text of word pieces begins behind an end of text. */
 function opening(sam, prompt) {
   const ids = sam.tokenizer.encode(prompt);
-  if (sam.tokenizer.end !== null) return Int32Array.of(sam.tokenizer.end, ...ids);
-  if (!ids.length) throw new Error("The prompt is empty; give Sam at least one character to start from.");
-  return ids;
+  if (sam.tokenizer.end === null) {
+    if (!ids.length) throw new Error("The prompt is empty; give Sam at least one character to start from.");
+    return ids;
+  }
+  const tokens = new Int32Array(ids.length + 1);
+  tokens[0] = sam.tokenizer.end;
+  tokens.set(ids, 1);
+  return tokens;
 }
 
 /**
