@@ -13,7 +13,6 @@ from realsam_edu.generation.generate import (
     DenseStep,
     generate,
     read_prompt,
-    sample_token,
     stepper,
     stream,
     write,
@@ -44,15 +43,6 @@ def test_same_seed_same_text(model):
     assert generate(model, CHARS, "abc", 9, temperature=0) == generate(
         model, CHARS, "abc", 9, temperature=0, seed=7
     )
-
-
-def test_sample_token_follows_the_distribution():
-    logits = torch.tensor([[0.0, 1.0, 2.0]]).expand(20_000, 3)
-    rng = torch.Generator().manual_seed(0)
-    share = sample_token(logits, 1.0, None, rng).bincount() / 20_000
-    torch.testing.assert_close(share, logits[0].softmax(-1), atol=0.02, rtol=0)
-    assert sample_token(logits, 1.0, 2, rng).bincount()[0] == 0
-    assert sample_token(logits[:5], 0.0, None, rng).tolist() == [2] * 5
 
 
 @pytest.mark.parametrize(
