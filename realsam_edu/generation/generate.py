@@ -18,7 +18,7 @@ from ..runtime.errors import RealSamError
 from .event_step import EventStep, runs_event_driven
 from .sampling import RECENT, Sampling, sample_token, seeded
 
-WINDOW = 512  # tokens of a prompt read at a time: 8 MB of scores for V4
+WINDOW = 256  # tokens of a prompt read at a time: 4 MB of scores for V4
 STOPS = ("text", "turn")  # where writing may end
 
 # Who watches a run is called after everything it reads, with the tokens (T,), the scores after each
