@@ -86,7 +86,7 @@ def nucleus(p: torch.Tensor, top_p: float) -> torch.Tensor:
     The set has at least one token, what is left does not add up to 1, and of equally likely tokens
     the first ones stay.
     """
-    ranked = p.double().sort(-1, descending=True, stable=True)  # values and indices, (B, V)
+    ranked = p.double().sort(dim=-1, descending=True, stable=True)  # values and indices, (B, V)
     before = ranked.values.cumsum(-1) - ranked.values  # what the likelier ones add up to
     return p.masked_fill(_unsorted(before >= top_p, ranked.indices), 0.0)
 
