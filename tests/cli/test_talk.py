@@ -10,7 +10,7 @@ import time
 
 import pytest
 import torch
-from project import ROOT, run
+from project import PATIENCE, ROOT, run
 
 from realsam_edu import checkpoint
 from realsam_edu.cli import chat as chat_command
@@ -291,16 +291,15 @@ class Terminal:
         if self.pid == 0:
             os.chdir(ROOT)
             os.execvpe(REALSAM[0], [*REALSAM, *map(str, argv)], os.environ | {"TERM": "dumb"})
-        self.seen = ""
+        self.seen, self.at = "", 0
 
-    def until(self, text: str) -> str:
-        """Read until `text` comes; return what came with it."""
-        begun = len(self.seen)
-        while text not in self.seen[begun:]:
-            ready, _, _ = select.select([self.fd], [], [], 600)
+    def until(self, text: str) -> None:
+        """Read on until `text` has come; the next call looks behind it."""
+        while text not in self.seen[self.at :]:
+            ready, _, _ = select.select([self.fd], [], [], PATIENCE)
             assert ready, self.seen
             self.seen += os.read(self.fd, 4096).decode(errors="replace")
-        return self.seen[begun:]
+        self.at = self.seen.index(text, self.at) + len(text)
 
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
