@@ -162,7 +162,6 @@ def check_answer(fn) -> str:
 def _expect_read(words, read: list[int], before: list[int], given: list[int], answer) -> None:
     """Name what is wrong with the tokens that were read up to the end of a turn."""
     end, user, sam = words.END, words.USER, words.SAM
-    first = before == [end]
     turn = [user, *given, sam]
     expect(
         read != [*before[1:], *turn, *answer], "A conversation begins with `<|endoftext|>`, once."
@@ -171,33 +170,41 @@ def _expect_read(words, read: list[int], before: list[int], given: list[int], an
         read != [*before, *turn, *answer[:-1]],
         "The last token of the reply was shown but never read: Sam would not know that he said it.",
     )
-    for stop in (end, user, sam):
-        expect(
-            read != [*before, *turn, *answer, stop],
-            "The mark that ends the reply was read too; the next turn brings its own `<|user|>`.",
-        )
-    if not first:
-        expect(
-            read[: len(before)] == before,
-            "The state of the turns before is gone: go on from the `state` that came in.",
-        )
-        expect(
-            read != [*before, end, *turn, *answer],
-            "Only the first turn begins with `<|endoftext|>`; the state knows it already.",
-        )
-        expect(
-            read.count(user) <= before.count(user) + 1 or given.count(user),
-            "Something was read a second time, or what was typed became special tokens.",
-        )
-    start = len(before)
-    expect(read[start : start + 1] == [user], "A turn begins with the token `<|user|>`.")
     expect(
-        read[start + 1 : start + 1 + len(given)] == given,
+        not any(read == [*before, *turn, *answer, stop] for stop in (end, user, sam)),
+        "The mark that ends the reply was read too; the next turn brings its own `<|user|>`.",
+    )
+    if before != [end]:
+        _expect_same_past(words, read, before, [*turn, *answer])
+    _expect_turn(words, read[len(before) :], given)
+
+
+def _expect_same_past(words, read: list[int], before: list[int], now: list[int]) -> None:
+    """Check that the turns before were read once, and are still known."""
+    expect(
+        read[: len(before)] == before,
+        "The state of the turns before is gone: go on from the `state` that came in.",
+    )
+    expect(
+        read != [*before, words.END, *now],
+        "Only the first turn begins with `<|endoftext|>`; the state knows it already.",
+    )
+    expect(
+        read.count(words.USER) <= before.count(words.USER) + 1,
+        "Something was read a second time, or what was typed became special tokens.",
+    )
+
+
+def _expect_turn(words, read: list[int], given: list[int]) -> None:
+    """Check the form of what was read in a turn."""
+    expect(read[:1] == [words.USER], "A turn begins with the token `<|user|>`.")
+    expect(
+        read[1 : 1 + len(given)] == given,
         "What was typed did not arrive as plain text; `tokenizer.encode` makes no special tokens, "
         "`encode_document` does.",
     )
     expect(
-        read[start + 1 + len(given) :][:1] == [sam],
+        read[1 + len(given) :][:1] == [words.SAM],
         "After what was typed comes the token `<|sam|>`: it is his turn.",
     )
 
