@@ -1,7 +1,7 @@
 // Writing: the prompt is read, then one token after the other drawn from Sam's own prediction, as
 // realsam_edu/generation/generate.py does it. No timers: whoever wants a token asks for it.
 
-const WINDOW = 512; // tokens of a prompt that are read under one stress, as in Python
+const WINDOW = 256; // tokens of a prompt that are read under one stress, as in Python
 
 /** What Sam reads before it writes: a text of word pieces begins behind an end of text. */
 function opening(sam, prompt) {
