@@ -169,7 +169,7 @@ function moveIn({ model, at, shell, does, work, redraw, sam }) {
   if (sam.recorded) return;
   const surgery = surgeryPart({
     sam, chosen: () => [at.layer, at.neuron], prompt: () => model.get("prompt"), options: () => at.session.options(model.get("seed")),
-    work: does.operate, changed: redraw,
+    work: does.operate, quiet: () => work.doing(at.steps) || work.stop(), changed: redraw,
   });
   at.meter = energyMeter(sam.sizes);
   shell.energy.replaceChildren(at.meter.el);

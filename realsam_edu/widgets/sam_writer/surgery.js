@@ -92,16 +92,20 @@ function heldList(populations, free) {
 
 /**
  * The folded table of the surgeon. `chosen()` is [layer, neuron]; `work(steps, left)` runs a
- * generator without holding the page up; `changed()` is called after every operation.
+ * generator without holding the page up, and `quiet()` gives such work up, since a measurement is of
+ * one Sam; `changed()` is called after every operation.
  */
-function surgeryPart({ sam, chosen, prompt, options, work, changed }) {
+function surgeryPart({ sam, chosen, prompt, options, work, quiet, changed }) {
   const knife = operations(sam);
   const { populations } = sam;
   const held = heldList(populations, (key) => operate(key, null));
   const loss = h("p", { class: "rs-says", role: "status", "data-testid": "loss" }, "Not measured yet.");
   const both = h("div", { class: "rs-two", "data-testid": "both" });
+  const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "How much of the held-out text is read" });
   const operate = (key, value) => {
-    knife.set(key, value);
+    quiet();
+    if (key === null) knife.free();
+    else knife.set(key, value);
     show();
     changed();
   };
@@ -111,9 +115,9 @@ function surgeryPart({ sam, chosen, prompt, options, work, changed }) {
     silence: button("", "silence", () => operate(neuron(), 0)),
     force: button("", "force", () => operate(neuron(), 1)),
     layer: button("", "silence-layer", () => operate(layer(), 0)),
-    free: button("Free all", "free-all", () => (knife.free(), show(), changed())),
+    free: button("Free all", "free-all", () => operate(null)),
   };
-  const measure = button("Measure the loss", "measure", () => work(measuring(sam, knife, loss)));
+  const measure = button("Measure the loss", "measure", () => work(measuring(sam, knife, loss, bar)));
   const twice = button("Write the same seed twice", "twice", () => work(comparing(sam, knife, prompt(), options(), both)));
   const show = () => {
     const [l, n] = chosen();
@@ -128,22 +132,24 @@ function surgeryPart({ sam, chosen, prompt, options, work, changed }) {
     h("summary", {}, "Surgery: silence a neuron, or a layer"),
     h("div", { class: "rs-stack" },
       h("div", { class: "rs-row" }, ...Object.values(acts)), held.el,
-      h("div", { class: "rs-row" }, measure, twice), loss, both));
+      h("div", { class: "rs-row" }, measure, twice), bar, loss, both));
   return { el, show, knife };
 }
 
 /** The loss on the held-out text of the file, whole and operated. */
-function* measuring(sam, knife, out) {
-  const far = (share) => (out.textContent = `Reading the held-out text: ${percent(share, 0)}`);
-  const now = yield* lossOf(sam, far);
-  knife.wake();
+function* measuring(sam, knife, out, bar) {
+  const far = (share) => (bar.value = share);
+  bar.hidden = false;
   try {
+    const now = yield* lossOf(sam, far);
+    knife.wake();
     const whole = knife.held().size ? yield* lossOf(sam, far) : now;
     const words = knife.held().size
       ? `whole ${whole.toFixed(3)}, operated ${now.toFixed(3)} nats per token: ${Math.abs(now - whole).toFixed(3)} ${now < whole ? "less" : "more"}.`
       : `${now.toFixed(3)} nats per token: nothing is held.`;
     out.textContent = `On ${sam.heldOut.length - 1} tokens that Sam never learnt from: ${words}`;
   } finally {
+    bar.hidden = true;
     knife.apply();
   }
 }
@@ -152,15 +158,16 @@ function* measuring(sam, knife, out) {
 function* comparing(sam, knife, prompt, options, out) {
   const column = (title, ...inside) => h("div", { class: "rs-stack" }, h("h4", {}, title), ...inside);
   out.replaceChildren(column("Writing …"));
-  const operated = yield* textOf(sam, prompt, options);
-  knife.wake();
   try {
+    const operated = yield* textOf(sam, prompt, options);
+    knife.wake();
     const whole = yield* textOf(sam, prompt, options);
     const [left, right] = [comparedText(whole, operated), comparedText(operated, whole)];
     const from = left.at < 0 ? right.at : left.at;
     const verdict = from < 0 ? "Both are the same." : `They differ from token ${from + 1} on, underlined. ■ is where Sam ends the text.`;
     out.replaceChildren(column("Whole", left.el), column("Operated", right.el), h("p", { class: "rs-legend", role: "status" }, verdict));
   } finally {
+    if (out.childElementCount === 1) out.replaceChildren(); // given up
     knife.apply();
   }
 }
