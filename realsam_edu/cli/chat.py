@@ -102,7 +102,8 @@ class Talk:
         """Let Sam answer; Ctrl-C stops him, and what he has said stands."""
         told = self.chat.say(text)
         print("Sam: ", end="", flush=True)
-        with interrupt_flag() if self.by_hand else contextlib.nullcontext(NEVER) as stopped:
+        watched = interrupt_flag(["SIGINT"]) if self.by_hand else contextlib.nullcontext(NEVER)
+        with watched as stopped:
             for piece in told:
                 print(shown(piece), end="", flush=True)
                 if stopped.is_set():

@@ -96,7 +96,7 @@ def unpack(path: Path, kind: Kind = CHECKPOINT) -> tuple[dict[str, torch.Tensor]
         raise RealSamError(damaged)
     try:
         return tensors, json.loads(header["card"])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RealSamError(damaged) from None
 
 
