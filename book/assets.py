@@ -33,6 +33,16 @@ COPY = {  # npm package -> {name under vendor/: file or folder inside it}
         "mathjax/input/tex/extensions": "es5/input/tex/extensions",
         "mathjax/LICENSE": "LICENSE",
     },
+    "@fontsource-variable/newsreader": {  # the front page's; without it a serif of the system
+        "fonts/newsreader.woff2": "files/newsreader-latin-opsz-normal.woff2",
+        "fonts/newsreader-italic.woff2": "files/newsreader-latin-wght-italic.woff2",
+        "fonts/newsreader-LICENSE": "LICENSE",
+    },
+    "@fontsource-variable/source-sans-3": {
+        "fonts/source-sans.woff2": "files/source-sans-3-latin-wght-normal.woff2",
+        "fonts/source-sans-italic.woff2": "files/source-sans-3-latin-wght-italic.woff2",
+        "fonts/source-sans-LICENSE": "LICENSE",
+    },
 }
 SPHINX_CONFIG = {  # replaces the CDN addresses that Sphinx and MyST-NB would write into the pages
     "mathjax_path": "vendor/mathjax/tex-mml-chtml.js",

@@ -1,6 +1,7 @@
 """Figures: `(data, ax=None) -> ax`. They train nothing and know no torch."""
 
 from .neurons import describe_raster, plot_membrane, plot_raster, plot_surrogate
+from .recording import raster_svg
 from .road import version_map
 from .speed import (
     bench_figure,
