@@ -47,7 +47,7 @@ def _bands(frame: Frame, phases: list[dict], roomy: bool) -> Markup:
         band = Markup('<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" class="band band{}"/>')
         out.append(band.format(left, frame.top, wide, frame.base - frame.top, row["number"] % 2))
         name = f"{row['number']} {row['phase']}"
-        fits = roomy and wide > 9 * len(name)
+        fits = roomy and wide > 6.6 * len(name)
         out.append(TEXT.format(middle, frame.top - 12, "name", name if fits else row["number"]))
     return Markup("").join(out)
 

@@ -82,8 +82,8 @@ class Effect:
         """The result in a few words."""
         if self.verdict == "open":
             signed = f"{mean(self.changes):+.3f}".replace("-", "−")
-            return f"no effect shown: {signed} ± {stdev(self.changes):.3f} nats, seeds disagree"
-        did = {"helped": "lowers the loss by", "cost": "raises the loss by"}[self.verdict]
+            return f"No effect shown: {signed} ± {stdev(self.changes):.3f} nats, seeds disagree"
+        did = {"helped": "Lowers the loss by", "cost": "Raises the loss by"}[self.verdict]
         return f"{did} {self.size} nats per token"
 
 

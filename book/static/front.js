@@ -2,6 +2,54 @@
 
 const whole = (n) => n.toLocaleString("en-US");
 
+const SAMS = {
+  v4: { prompt: "Once upon a time, there was a little dog. One day,", temperature: 0.7 },
+  v1: { prompt: "ROMEO:\n", temperature: 0.7 },
+};
+const PATIENCE = 900; // milliseconds until V1, which is small, writes while V4 is on its way
+
+/** The living Sam in place of its recording: V4, and V1 until V4 has come. */
+function stage(root) {
+  if (!window.RealSam) return; // the recording stays
+  const recording = JSON.parse(document.getElementById("recording").textContent);
+  const buttons = Object.fromEntries([...root.querySelectorAll(".choose button")].map((b) => [b.value, b]));
+  const views = {};
+  let touched = false;
+  const view = (name) => {
+    if (views[name]) return views[name];
+    const el = (views[name] = document.createElement("div"));
+    el.className = "live";
+    root.append(el);
+    RealSam.mount(el, { name, mode: "write", autoplay: true, compact: true, recording, ...SAMS[name] });
+    return el;
+  };
+  const ready = (el) => el.querySelector("[data-testid=play]:not(:disabled)") !== null;
+  const show = (name) => {
+    const shown = view(name);
+    for (const el of Object.values(views)) el.hidden = el !== shown;
+    for (const [of, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", of === name);
+  };
+  for (const [name, button] of Object.entries(buttons))
+    button.addEventListener("click", () => {
+      touched = true;
+      show(name);
+    });
+  root.hidden = false;
+  document.querySelector(".recording").hidden = true;
+  show("v4");
+  setTimeout(() => {
+    if (touched || ready(views.v4)) return;
+    show("v1");
+    for (const kind of ["pointerdown", "keydown"]) views.v1.addEventListener(kind, () => (touched = true));
+    const come = new MutationObserver(() => {
+      if (!ready(views.v4)) return;
+      come.disconnect();
+      if (!touched) show("v4");
+    });
+    come.observe(views.v4, { subtree: true, childList: true, attributes: true });
+  }, PATIENCE);
+}
+
 /** The drawing: a part that is chosen shows its panel. Without this script the parts are links. */
 function machine(root) {
   const links = [...root.querySelectorAll(".part")];
@@ -40,7 +88,7 @@ function timeline(root) {
       cursor.setAttribute("transform", `translate(${x - right})`);
     }
     when.textContent =
-      `After ${whole(at.tokens)} tokens, in the phase of ${at.phase}: loss ${at.val.toFixed(2)} on unseen text, ` +
+      `After ${whole(at.tokens)} tokens, in the phase “${at.phase}”: loss ${at.val.toFixed(2)} on unseen text, ` +
       `perplexity ${Math.exp(at.val).toFixed(1)}, ${(100 * at.rate).toFixed(1)}% firing, stress ${at.stress.toFixed(2)}. Sam wrote:`;
     said.textContent = at.sample.trim();
     slider.setAttribute("aria-valuetext", `${whole(at.tokens)} tokens, ${at.phase}`);
@@ -50,5 +98,6 @@ function timeline(root) {
   show();
 }
 
+stage(document.getElementById("sam"));
 machine(document.getElementById("machine"));
 timeline(document.getElementById("timeline"));
