@@ -69,7 +69,7 @@ def install() -> bool:
     shutil.rmtree(VENDOR, ignore_errors=True)
     try:
         for name, version in wanted["dependencies"].items():
-            _fetch(npm, name, version, wanted["integrity"][name])
+            fetch(npm, name, version, wanted["integrity"][name], VENDOR, COPY[name])
     except (OSError, subprocess.CalledProcessError, tarfile.TarError) as error:
         shutil.rmtree(VENDOR, ignore_errors=True)
         reason = getattr(error, "stderr", None) or str(error)
@@ -90,8 +90,19 @@ def _anywidget() -> Path:
     return Path(spec.origin).parent / "nbextension" / "index.js"
 
 
-def _fetch(npm: str, name: str, version: str, integrity: str) -> None:
-    """Download one npm package, check its checksum and copy what the pages use."""
+def fetch(npm: str, name: str, version: str, integrity: str, into: Path, files: dict) -> None:
+    """Download one npm package, check its checksum and copy some files of it.
+
+    Args:
+        npm: path of the program.
+        name, version, integrity: of the package.
+        into: folder that the files go to.
+        files: name there -> file or folder in the package.
+
+    Raises:
+        OSError: the package has another checksum, or could not be written.
+        subprocess.CalledProcessError: npm could not fetch it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
             [npm, "pack", "--silent", f"{name}@{version}"],
@@ -106,8 +117,8 @@ def _fetch(npm: str, name: str, version: str, integrity: str) -> None:
             raise OSError(f"{name} {version} has another checksum than book/package.json says")
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
-        for target, source in COPY[name].items():
-            inside, outside = Path(folder) / "package" / source, VENDOR / target
+        for target, source in files.items():
+            inside, outside = Path(folder) / "package" / source, into / target
             outside.parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if inside.is_dir() else shutil.copy
             copy(inside, outside)

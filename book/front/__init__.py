@@ -111,7 +111,7 @@ def choose_template(app, pagename, templatename, context, doctree):
         "policy": POLICY,
         "front_version": version("front.css", "front.js", "theme.js", "realsam.css"),
     }
-    return "page.html"
+    return "front.html"
 
 
 def head(app) -> dict:

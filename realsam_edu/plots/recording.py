@@ -109,7 +109,7 @@ def recording_svg(recording) -> str:
 FINE, BAND, GAP = 8, 64, 12  # one neuron in eight; the height of a layer and the room between two
 
 
-def raster_svg(recording, width: int = 1100) -> str:
+def raster_svg(recording, width: int = 1100, names: bool = True) -> str:
     """Return all layers of a recording as one wide raster whose colors are those of the page.
 
     A layer's color is the CSS variable `--rs-layerK`, labels take `--rs-muted`.
@@ -117,9 +117,10 @@ def raster_svg(recording, width: int = 1100) -> str:
     Args:
         recording: an `inside.trace.Trace`, spikes (L, T, N).
         width: in pixels of the drawing; a time step is its T-th part.
+        names: whether the layers are named at the left.
     """
     layers, steps, neurons = recording.spk.shape
-    left, height = 64, layers * (BAND + GAP) - GAP
+    left, height = 64 if names else 0, layers * (BAND + GAP) - GAP
     step, row = (width - left) / steps, BAND / (neurons / FINE)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
@@ -133,6 +134,7 @@ def raster_svg(recording, width: int = 1100) -> str:
         out.append(
             f'<path transform="{place}" d="{"".join(marks)}" stroke="{stroke}" stroke-width="1.2"/>'
         )
-        name = {"fill": f"var(--rs-muted, {C['muted']})"}
-        out.append(_label(0, top + BAND / 2 + 5, f"layer {layer + 1}", **name))
+        if names:
+            fill = f"var(--rs-muted, {C['muted']})"
+            out.append(_label(0, top + BAND / 2 + 5, f"layer {layer + 1}", fill=fill))
     return "".join([*out, "</svg>"])
