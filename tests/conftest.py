@@ -105,3 +105,12 @@ def chromium():
         browser = driver.chromium.launch(executable_path=path, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Return the path of node."""
+    path = shutil.which("node")
+    if path is None:
+        (pytest.fail if CI else pytest.skip)("node is not installed")
+    return path

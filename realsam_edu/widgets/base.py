@@ -5,6 +5,9 @@ from pathlib import Path
 from ..plots.palette import css_variables
 
 HERE = Path(__file__).parent
+ENGINE = tuple(  # Sam in a page
+    f"engine/{part}.js" for part in ("file", "tokenizer", "sampling", "engine", "writer")
+)
 
 
 def _read(name: str) -> str:
@@ -12,9 +15,12 @@ def _read(name: str) -> str:
 
 
 def script(name: str, *parts: str) -> str:
-    """A widget's module: the shared helpers, the shared `parts` it needs, then its own code."""
-    shared = (f"shared/{part}" for part in ("common.js", *parts))
-    return "".join(map(_read, (*shared, name)))
+    """A widget's module: the shared helpers, the `parts` it needs, then its own code.
+
+    A part without a folder lies in `shared/`.
+    """
+    found = (part if "/" in part else f"shared/{part}" for part in ("common.js", *parts))
+    return "".join(map(_read, (*found, name)))
 
 
 def styles(*more: str) -> str:
