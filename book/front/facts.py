@@ -40,14 +40,14 @@ PARTS = {  # part of V4 -> the weights that are its own; b is any block
 MEET_SPIKES = ("projection.weight", "b.lif.w_rec", "b.fc_out.weight", "b.gate.weight")
 
 
-def table(name: str, folder: Path = RESULTS) -> dict:
+def table(name: str) -> dict:
     """Return a card or a table of `data/results`."""
-    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def log(name: str, folder: Path = RESULTS) -> list[dict]:
+def log(name: str) -> list[dict]:
     """Return the validations of a run, in order."""
-    text = (folder / f"{name}.jsonl").read_text(encoding="utf-8")
+    text = (RESULTS / f"{name}.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -69,8 +69,9 @@ class Effect:
     @property
     def verdict(self) -> str:
         """`helped` or `cost` if every seed says so, else `open`."""
-        signs = {change < 0 for change in self.changes}
-        return {(True,): "helped", (False,): "cost"}.get(tuple(signs), "open")
+        if all(change < 0 for change in self.changes):
+            return "helped"
+        return "cost" if all(change > 0 for change in self.changes) else "open"
 
     @property
     def size(self) -> str:

@@ -3,8 +3,8 @@
 const whole = (n) => n.toLocaleString("en-US");
 
 const SAMS = {
-  v4: { prompt: "Once upon a time, there was a little dog. One day,", temperature: 0.7 },
-  v1: { prompt: "ROMEO:\n", temperature: 0.7 },
+  v4: { prompt: "Once upon a time, there was a little dog. One day," },
+  v1: { prompt: "ROMEO:\n" },
 };
 const PATIENCE = 900; // milliseconds until V1, which is small, writes while V4 is on its way
 
@@ -20,7 +20,8 @@ function stage(root) {
     const el = (views[name] = document.createElement("div"));
     el.className = "live";
     root.append(el);
-    RealSam.mount(el, { name, mode: "write", autoplay: true, compact: true, recording, ...SAMS[name] });
+    const tape = name === "v4" ? recording : null; // what is played if the weights cannot be had
+    RealSam.mount(el, { name, mode: "write", temperature: 0.7, autoplay: true, compact: true, recording: tape, ...SAMS[name] });
     return el;
   };
   const ready = (el) => el.querySelector("[data-testid=play]:not(:disabled)") !== null;
