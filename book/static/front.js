@@ -55,12 +55,12 @@ function stage(root) {
 function machine(root) {
   const links = [...root.querySelectorAll(".part")];
   const panels = [...root.querySelectorAll(".panel")];
+  const wanted = (link) => link.getAttribute("href").slice(1); // SVG links have no `hash`
   const choose = (id) => {
-    links.forEach((link) => (link.hash === `#${id}` ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
+    links.forEach((link) => (wanted(link) === id ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
     panels.forEach((panel) => (panel.hidden = panel.id !== id));
   };
   const named = () => panels.find((panel) => `#${panel.id}` === location.hash)?.id;
-  const wanted = (link) => link.getAttribute("href").slice(1);
   for (const link of links)
     link.addEventListener("click", (event) => {
       event.preventDefault();
