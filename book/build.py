@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import assets
 import execute
 import pages
+import sam_files
 from execute import ROOT, cache_folder, fingerprint, output_folder
 
 LOOKS_LIKE = (
@@ -98,6 +99,8 @@ def build(budget: str) -> int:
     """Build the book at this budget and check what was built; return the exit code."""
     began, out, cache = time.perf_counter(), output_folder(budget), cache_folder(budget)
     offline = assets.install()
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # torch makes Sphinx complain
+        apart.submit(sam_files.install).result()
     prepare(out, cache)
     print(f"Building at budget {budget}.", flush=True)
     sources = [pages.source_of(ROOT, name) for name in pages.toc_files(ROOT)]

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import yaml
+from sam_files import FILES
 
 STATE = "application/vnd.jupyter.widget-state+json"
 REMOTE_CSS = re.compile(r"(?:@import\s+|url\()\s*(?:url\()?[\"']?(https?:)?//", re.IGNORECASE)
@@ -129,6 +130,10 @@ def check(root: Path, html: Path, cache: Path, *, offline: bool, failed: dict[st
         for style in html.rglob("*.css"):
             if REMOTE_CSS.search(style.read_text(encoding="utf-8", errors="replace")):
                 problems.append(f"{style.relative_to(html)} loads something from the network")
+    missing = [name for name in FILES if not (html / "_static" / "sam" / name).exists()]
+    problems += [
+        f"_static/sam/{name} is missing: Sam cannot write in the pages" for name in missing
+    ]
     if not (html / "index.html").exists():
         problems.append("index.html was not built")
     return {"pages": pages, "problems": problems}

@@ -30,8 +30,10 @@ MOUNT = """async ([code, state, kernel]) => {
   };
   if (kernel !== null)
     model.send = async (message) => {
-      for (const [said, buffers] of await window.kernel(kernel, message))
-        (heard["msg:custom"] ?? []).forEach((f) => f(said, buffers.map((b64) => unpack({ b: { b64 } }).b)));
+      for (const [said, buffers] of await window.kernel(kernel, message)) {
+        const views = buffers.map((b64) => unpack({ b: { b64 } }).b);
+        (heard["msg:custom"] ?? []).forEach((f) => f(said, views));
+      }
     };
   const module = await load(code);
   const el = document.body.appendChild(document.createElement("div"));

@@ -1,5 +1,6 @@
 """What every widget loads: its script behind the shared helpers, and the style sheets."""
 
+import re
 from pathlib import Path
 
 from ..plots.palette import css_variables
@@ -21,6 +22,15 @@ def script(name: str, *parts: str) -> str:
     """
     found = (part if "/" in part else f"shared/{part}" for part in ("common.js", *parts))
     return "".join(map(_read, (*found, name)))
+
+
+def classic(module: str, last: str) -> str:
+    """A module as a classic script, which also runs in a page that was opened from a folder.
+
+    What the module exports is kept to itself; the line `last` hands on what the page shall have.
+    """
+    body = re.sub(r"^export (?:default )?\{[^}]*\};?$", "", module, flags=re.M)
+    return f'(() => {{\n"use strict";\n{body}{last}\n}})();\n'
 
 
 def styles(*more: str) -> str:

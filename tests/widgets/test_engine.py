@@ -154,12 +154,11 @@ def test_60_tokens_of_the_other_versions(in_node, version):
 
 def test_the_text_is_what_python_writes(engine):
     """`generate` with the same weights, to the end of the text that Sam decides on."""
-    prompt = PROMPTS["v4"][1]
+    prompt, tokenizer = PROMPTS["v4"][0], loaded("v4").tokenizer
     engine.open(packed("v4"))
     drawn = engine("write", prompt=prompt, n=80, temperature=0)
-    ends = [step["ended"] for step in drawn].index(True)
+    ends = [*(step["ended"] for step in drawn), True].index(True)
     written = "".join(step["text"] for step in drawn[:ends])
-    tokenizer = loaded("v4").tokenizer
     assert written == generate(dequantised("v4"), tokenizer, prompt, 80, temperature=0)
     assert ends > 5 and all(0 < step["probability"] <= 1 for step in drawn)
 

@@ -1,9 +1,11 @@
-"""Sam writes in the page: by key and button, watched, questioned, silenced, and when he is missing."""
+"""Sam writes in the page: by key and button, watched, questioned, silenced, and when missing."""
 
 import base64
 import json
+import re
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 
 import pytest
 from project import ROOT
@@ -22,11 +24,12 @@ from realsam_edu import checkpoint
 from realsam_edu.generation.browser import dequantised
 from realsam_edu.generation.generate import generate
 from realsam_edu.inside.trace import trace_generation
+from realsam_edu.model.versions import build
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.widgets import SamWriter, sam_writer
 from realsam_edu.widgets.sam_writer import recording_of, weights_of
 
-HANGS = 240_000  # milliseconds; only ends what hangs
+HANGS = 60_000  # milliseconds; only ends what hangs
 STORY = "Once upon a time, there was a little dog. One day,"
 PLAY = "ROMEO:\n"
 
@@ -49,7 +52,7 @@ def writer(version: str = "v1", **settings) -> SamWriter:
 
 @contextmanager
 def shown(chromium, widget, width: int = 760, kernel: bool = True, **options):
-    """Yield a page with the widget, once Sam (or his recording) has moved in and read the prompt."""
+    """Yield a page with the widget; it ends what hangs."""
     with widget_page(chromium, [widget], widget._css, width, kernel, **options) as page:
         page.set_default_timeout(HANGS)
         yield page
@@ -336,15 +339,9 @@ def test_surgery_changes_loss_and_text_and_a_freed_sam_is_whole(chromium):
         held = page.get_by_test_id("held").locator("li").all_inner_texts()
         assert len(held) == 2 and "all of layer 1 silenced" in held[0] and "held firing" in held[1]
         words = measured()
-        whole_loss, operated_loss, more = (
-            float(word)
-            for word in words.replace(",", "").split()
-            if word.replace(".", "").isdigit() and "." in word
-        )
-        assert f"{whole_loss:.3f} nats" in before
-        assert operated_loss > whole_loss and more == pytest.approx(
-            operated_loss - whole_loss, abs=0.0011
-        )
+        was, now, more = map(float, re.findall(r"\d+\.\d{3}", words))
+        assert f"{was:.3f} nats" in before
+        assert now > was and more == pytest.approx(now - was, abs=0.0011)
         page.get_by_test_id("twice").click()
         rest(page)
         both = page.get_by_test_id("both")
@@ -429,13 +426,16 @@ def test_a_very_long_prompt_is_read_in_slices_and_can_be_paused(chromium):
       requestAnimationFrame(look);
     })"""
     long = "ROMEO:\nO, she doth teach the torches to burn bright!\n" * 2_000
-    with shown(chromium, writer()) as page:
+    small = build("v1", 65, seed=0, embed=8, hidden=16).eval()
+    sam = checkpoint.Checkpoint(small, loaded("v1").tokenizer, {})
+    with shown(chromium, SamWriter(sam, prompt=PLAY, speed=1e6)) as page:
         ready(page)
-        page.get_by_test_id("prompt").fill(long[:100_000])
+        paste = "(text) => { document.querySelector('textarea').value = text; }"
+        page.evaluate(paste, long[:100_000])
         page.get_by_test_id("send").click()
         wait(page, "() => document.querySelector('progress').value > 0")
         counts = page.evaluate(slices)
-        assert all(b - a <= 3 * 256 / 100_000 for a, b in zip(counts, counts[1:], strict=False))
+        assert all(b - a < 0.25 for a, b in pairwise(counts)) and len(set(counts)) > 3
         assert counts[-1] > counts[0]
         assert "of 100,000 tokens" in page.get_by_test_id("progress").inner_text()
         page.get_by_test_id("play").click()
@@ -552,7 +552,7 @@ def test_a_page_from_a_folder_takes_the_weights_from_a_script(chromium, tmp_path
 # ------------------------------------------------------------------ manners
 
 
-TARGETS = "button, select, summary, textarea, label:has(input), input"
+TARGETS = "button, select, summary, textarea, label:has(input), input:not([type=checkbox])"
 
 
 @pytest.mark.browser
@@ -610,11 +610,6 @@ def test_a_removed_sam_stops_and_lets_go(chromium):
         page.evaluate("() => new Promise((done) => setTimeout(done, 200))")
         assert page.evaluate("asked") == 0
         expect_all_let_go(page)
-
-
-@pytest.mark.browser
-def test_sam_alone_is_the_only_thing_that_is_fetched():
-    assert SamWriter._esm.count("fetch(") == 1
 
 
 @pytest.mark.browser

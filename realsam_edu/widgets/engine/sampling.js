@@ -20,11 +20,11 @@ function surprise(scores, token) {
 
 /** Throw in one sentence if a setting is out of its range. */
 function checkRules({ temperature, topK, topP, penalty }) {
-  if (!(temperature >= 0 && temperature < Infinity))
+  if (!(Number.isFinite(temperature) && temperature >= 0))
     throw new Error(`Temperature must be a number from 0 (always the likeliest piece) upward, such as 0.8; it is ${temperature}.`);
   if (topK !== null && !(topK >= 1)) throw new Error(`With a top-k of ${topK} nothing is left; it must be 1 or more.`);
   if (topP !== null && !(topP > 0 && topP <= 1)) throw new Error(`Top-p must be above 0 and at most 1; it is ${topP}.`);
-  if (!(penalty >= 1 && penalty < Infinity))
+  if (!(Number.isFinite(penalty) && penalty >= 1))
     throw new Error(`The repetition penalty must be a number from 1 (none) upward, such as 1.2; it is ${penalty}.`);
 }
 

@@ -2,6 +2,7 @@
 
 const READY = 0.5; // what it costs to have read the prompt: a job may stop here
 const SLICE = 4000; // characters that are cut into tokens at once
+const STRETCH_TIME = 4; // milliseconds of reading that are one step where a long text is read
 const EXPECTED = 8; // next tokens that are shown
 const SIGNS = ["■", "you:", "sam:"]; // how the tokens of `tokenizer.stops` are shown
 
@@ -49,9 +50,13 @@ function sessionOf(sam, past, model, told) {
     const spell = tokenizer.stream();
     const of = writer.left;
     while (writer.left) {
-      const [token, stress] = [writer.tokens[writer.at], sam.stress];
-      writer.read(1);
-      const text = tokenizer.stops.includes(token) ? "" : spell(token);
+      const late = performance.now() + STRETCH_TIME;
+      let token, stress, text = "";
+      do {
+        [token, stress] = [writer.tokens[writer.at], sam.stress];
+        writer.read(1);
+        text += tokenizer.stops.includes(token) ? "" : spell(token);
+      } while (writer.left > KEPT && performance.now() < late); // of a long text the end is shown whole
       told.given(text, past.count());
       note(token, text, "read", stress, sam.feels || writer.left === 0);
       told.far(of - writer.left, of);
