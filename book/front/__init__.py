@@ -28,6 +28,7 @@ DESCRIPTION = (
     "neuron in view. The book builds it in notebooks, from one leaky neuron to stories."
 )
 PREVIEW = "preview.png"
+LOADED = ("front.css", "front.js", "theme.js", "realsam.css", "sam/sam.css", "sam/sam.js")
 # Nothing from elsewhere, no script inside the page. Opened from a folder, 'self' names no file, so
 # `file:` stands beside it; over http a browser loads nothing from there.
 POLICY = "; ".join(
@@ -109,7 +110,7 @@ def choose_template(app, pagename, templatename, context, doctree):
         return None
     context |= head(app) | {
         "policy": POLICY,
-        "front_version": version("front.css", "front.js", "theme.js", "realsam.css"),
+        "front_version": version(*LOADED),
     }
     return "front.html"
 

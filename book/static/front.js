@@ -24,7 +24,7 @@ function stage(root) {
     RealSam.mount(el, { name, mode: "write", temperature: 0.7, autoplay: true, compact: true, recording: tape, ...SAMS[name] });
     return el;
   };
-  const ready = (el) => el.querySelector("[data-testid=play]:not(:disabled)") !== null;
+  const alive = (el) => el.querySelector("[data-testid=send]:not(:disabled)") !== null; // no recording
   const show = (name) => {
     const shown = view(name);
     for (const el of Object.values(views)) el.hidden = el !== shown;
@@ -39,11 +39,11 @@ function stage(root) {
   document.querySelector(".recording").hidden = true;
   show("v4");
   setTimeout(() => {
-    if (touched || ready(views.v4)) return;
+    if (touched || alive(views.v4)) return;
     show("v1");
     for (const kind of ["pointerdown", "keydown"]) views.v1.addEventListener(kind, () => (touched = true));
     const come = new MutationObserver(() => {
-      if (!ready(views.v4)) return;
+      if (!alive(views.v4)) return;
       come.disconnect();
       if (!touched) show("v4");
     });
