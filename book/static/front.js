@@ -8,46 +8,50 @@ const SAMS = {
 };
 const PATIENCE = 900; // milliseconds until V1, which is small, writes while V4 is on its way
 
-/** The living Sam in place of its recording: V4, and V1 until V4 has come. */
+/** The living Sam in place of its recording: V4, and V1 while V4 is on its way. */
 function stage(root) {
   if (!window.RealSam) return; // the recording stays
   const recording = JSON.parse(document.getElementById("recording").textContent);
-  const buttons = Object.fromEntries([...root.querySelectorAll(".choose button")].map((b) => [b.value, b]));
-  const views = {};
+  const buttons = [...root.querySelectorAll(".choose button")];
+  const [views, came] = [{}, {}];
   let touched = false;
+  const touch = () => (touched = true);
   const view = (name) => {
-    if (views[name]) return views[name];
+    if (views[name]) return;
     const el = (views[name] = document.createElement("div"));
     el.className = "live";
+    for (const kind of ["pointerdown", "keydown"]) el.addEventListener(kind, touch);
     root.append(el);
+    const settled = (here) => {
+      came[name] = here;
+      turn();
+    };
     const tape = name === "v4" ? recording : null; // what is played if the weights cannot be had
-    RealSam.mount(el, { name, mode: "write", temperature: 0.7, autoplay: true, compact: true, recording: tape, ...SAMS[name] });
-    return el;
+    const common = { name, mode: "write", temperature: 0.7, autoplay: true, compact: true, recording: tape, settled };
+    RealSam.mount(el, { ...common, ...SAMS[name] });
   };
-  const alive = (el) => el.querySelector("[data-testid=send]:not(:disabled)") !== null; // no recording
   const show = (name) => {
-    const shown = view(name);
-    for (const el of Object.values(views)) el.hidden = el !== shown;
-    for (const [of, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", of === name);
+    view(name);
+    for (const [of, el] of Object.entries(views)) el.hidden = of !== name;
+    for (const button of buttons) button.setAttribute("aria-pressed", button.value === name);
   };
-  for (const [name, button] of Object.entries(buttons))
+  const turn = () => {
+    if (touched) return;
+    if (came.v4 !== undefined) show("v4");
+    else if (came.v1) show("v1");
+  };
+  for (const button of buttons)
     button.addEventListener("click", () => {
-      touched = true;
-      show(name);
+      touch();
+      show(button.value);
     });
   root.hidden = false;
   document.querySelector(".recording").hidden = true;
   show("v4");
   setTimeout(() => {
-    if (touched || alive(views.v4)) return;
-    show("v1");
-    for (const kind of ["pointerdown", "keydown"]) views.v1.addEventListener(kind, () => (touched = true));
-    const come = new MutationObserver(() => {
-      if (!alive(views.v4)) return;
-      come.disconnect();
-      if (!touched) show("v4");
-    });
-    come.observe(views.v4, { subtree: true, childList: true, attributes: true });
+    if (came.v4 !== undefined || touched) return;
+    view("v1");
+    views.v1.hidden = true;
   }, PATIENCE);
 }
 

@@ -61,7 +61,7 @@ class Opened:
     def ready(self) -> "Opened":
         """Wait until Sam has come and has read what he begins with."""
         self.until(f"() => document.querySelector('{LIVE} [data-testid=send]:not(:disabled)')")
-        self.until(f"() => document.querySelector('{LIVE} .rs-sheet').innerText.trim()")
+        self.until(f"() => document.querySelector('{LIVE} .rs-sheet').innerText.trim() !== ''")
         return self
 
 
