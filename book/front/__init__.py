@@ -60,7 +60,7 @@ def _raw(name: str) -> Markup:
 
 
 def _millions(count: int) -> str:
-    return f"{count / 1e6:.1f} M"
+    return f"{count / 1e6:.1f}\u00a0M"
 
 
 def _data(value: object) -> Markup:
