@@ -123,6 +123,7 @@ def expect_room_and_names(page, width: int, targets: str):
       !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim())).length"""
     assert page.evaluate(nameless) == 0
     small_targets = """(targets) => [...document.querySelectorAll(targets)]
+      .filter((e) => e.checkVisibility())
       .map((e) => e.getBoundingClientRect())
       .filter((r) => r.height < 44 || r.width < 44).length"""
     assert page.evaluate(small_targets, targets) == 0

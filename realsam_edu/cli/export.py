@@ -49,9 +49,9 @@ def page(args) -> int:
     loaded = checkpoint.load(checkpoint_path(args))
     if args.text is None and not args.speed:
         raise RealSamError("There is nothing to measure; give --text FILE, or --speed, or both.")
-    found, text = {}, args.text and read_text(Path(args.text))
+    found, text = {}, None if args.text is None else read_text(Path(args.text))
     table = browser.Table(Path(args.out) if args.out else RUNS / "browser.json")
-    if text:
+    if text is not None:
         tokens, chars = tokens_of(loaded.tokenizer, text)
         found |= browser.measure_loss(loaded, tokens, chars, Path(args.text).name, text)
     if args.speed:

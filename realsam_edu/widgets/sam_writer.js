@@ -131,6 +131,7 @@ function keysOfWriter({ at, work, does, redraw }) {
   };
   return (event) => {
     if (!keys[event.key] || !at.past) return false;
+    if (event.key !== " " && event.target.closest(".rs-sheet")) return false; // there they scroll
     if (event.key !== " " && work.running() && /^(ArrowLeft|Home|End)$/.test(event.key)) work.stop();
     keys[event.key]();
     return true;
@@ -323,6 +324,12 @@ function settle({ model, at, shell, work, does, act, root }) {
     if (at.chat()) act.forget();
     else opened();
   };
+  /** Python, or whoever mounted the view, gave another beginning. */
+  const changedPrompt = () => {
+    if (at.chat() || shell.ask.area.value === model.get("prompt")) return;
+    shell.ask.show();
+    if (at.session) opened();
+  };
   const settings = () => {
     shell.drawing.show();
     if (at.session && at.sam.feels) at.sam.held = model.get("stress");
@@ -333,7 +340,7 @@ function settle({ model, at, shell, work, does, act, root }) {
   act.refresh();
   const sight = new IntersectionObserver(([seen]) => (at.inSight = seen.isIntersecting));
   sight.observe(root);
-  const deaf = [listen(model, ["mode"], changedMode), listen(model, ["layer", "neuron", "speed"], act.refresh), listen(model, ["temperature", "top_k", "top_p", "repetition_penalty", "seed", "stress"], settings)];
+  const deaf = [listen(model, ["mode"], changedMode), listen(model, ["prompt"], changedPrompt), listen(model, ["layer", "neuron", "speed"], act.refresh), listen(model, ["temperature", "top_k", "top_p", "repetition_penalty", "seed", "stress"], settings)];
   fetchSam({ model, shell, ready, recorded, signal: leaving.signal });
   return () => (leaving.abort(), sight.disconnect(), deaf.forEach((stop) => stop()));
 }

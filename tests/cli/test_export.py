@@ -80,7 +80,7 @@ def test_page_measures_a_text_and_keeps_the_other_rows(capsys, tmp_path, tiny):
     rows = json.loads(table.read_text())
     assert rows["v1"] == {"bytes": 5}
     loss = rows["v2"]["loss"]
-    assert loss["text"]["name"] == "story.txt" and loss["text"]["characters"] == 58
+    assert loss["text"]["name"] == "story.txt" and loss["text"]["characters"] == 57
     gap = loss["int8"]["nats_per_token"] - loss["float32"]["nats_per_token"]
     assert loss["cost_nats"] == gap and 0 < abs(gap) < 0.1
 

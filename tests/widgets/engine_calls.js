@@ -86,13 +86,6 @@ const loss = ({ tokens, held = null }) => {
   sam.held = null;
   return { nats, kept };
 };
-const clampedRun = ({ clamps, tokens }) => {
-  sam.reset();
-  clamps.forEach((clamp) => sam.clamp(...clamp));
-  const seen = tokens.map((token) => (sam.step(token), clamps.map(([layer, neuron]) => sam.fired[layer][neuron])));
-  clamps.forEach(([layer, neuron]) => sam.clamp(layer, neuron, null));
-  return seen;
-};
 const misuse = ({ code }) => {
   const wrong = {
     token: () => sam.step(sam.vocab),
@@ -105,6 +98,12 @@ const misuse = ({ code }) => {
     empty: () => opening(sam, ""),
   };
   wrong[code]();
+};
+
+/** How many tokens a prompt makes, and the first two. */
+const begun = ({ prompt }) => {
+  const tokens = opening(sam, prompt);
+  return [tokens.length, ...tokens.slice(0, 2)];
 };
 
 /** Encode texts given as lists of UTF-16 units, so that anything can be sent. */
@@ -138,4 +137,4 @@ function speed({ prompt, n }) {
   return n / ((performance.now() - before) / 1000);
 }
 
-export { clampedRun, decode, encode, loss, misuse, open, restore, sample, saved, sizeOfState, speed, streamed, walk, write };
+export { begun, decode, encode, loss, misuse, open, restore, sample, saved, sizeOfState, speed, streamed, walk, write };

@@ -21,6 +21,7 @@ from torch import nn
 from realsam_edu import checkpoint
 from realsam_edu.generation import browser
 from realsam_edu.generation.generate import generate, opening, read_prompt
+from realsam_edu.inside import energy
 from realsam_edu.model.environment import Environment, set_stress, update_stress
 from realsam_edu.model.v1 import V1, V1Config
 from realsam_edu.model.v2 import V2, V2Config
@@ -243,13 +244,8 @@ def test_what_a_page_is_told(engine):
         assert said["card"]["parameters"] == card["parameters"]
         assert said["card"]["corpus"] == card["corpus"]["name"]
         assert said["card"]["tokenizer"]["vocab"] == len(wired.table)
-        reach = [sum(map(len, part.matrices)) for part in wired.populations]
-        assert [part["reach"] for part in said["sizes"]["populations"]] == reach
         assert [part["name"] for part in said["populations"]] == [p.name for p in wired.populations]
-        assert said["sizes"]["inputs"] == sum(m.numel() for m in wired.inputs.values())
-        real = 0 if wired.readout is None else wired.readout.head.numel() + wired.table.numel()
-        assert said["sizes"]["real"] == real
-        assert (said["sizes"]["vocab"], said["sizes"]["embed"]) == tuple(wired.table.shape)
+        assert said["sizes"] == energy.sizes(dequantised(version))
 
 
 # ------------------------------------------------------------------ surgery, state, loss

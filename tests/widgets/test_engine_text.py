@@ -192,6 +192,7 @@ def test_100_000_characters(in_node, bpe, kind):
     assert len(texts[kind]) >= 100_000
     said = in_node("encode", texts=[units(texts[kind])])[0]
     assert said == bpe.encode(texts[kind]).tolist()
+    assert in_node("begun", prompt=texts[kind]) == [len(said) + 1, bpe.END, said[0]]
 
 
 def test_the_work_grows_with_the_text_and_not_with_its_square(node, tmp_path, bpe):

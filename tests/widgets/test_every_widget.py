@@ -19,6 +19,7 @@ from realsam_edu import widgets
 from realsam_edu.checkpoint import Checkpoint
 from realsam_edu.model.versions import build
 from realsam_edu.plots.palette import css_variables
+from realsam_edu.text.tokenizer import CharTokenizer
 from realsam_edu.widgets import (
     CurriculumReplay,
     Homeostasis,
@@ -28,7 +29,6 @@ from realsam_edu.widgets import (
     StressConsole,
     SurrogateExplorer,
 )
-from realsam_edu.text.tokenizer import CharTokenizer
 from realsam_edu.widgets.base import styles
 from realsam_edu.widgets.sam_writer import SHEETS
 
@@ -99,7 +99,7 @@ def mounted(chromium):
 
 @pytest.mark.browser
 def test_everything_is_labelled_large_and_inside_a_narrow_page(mounted):
-    targets = "button, select, summary, label:has(input), input:not([type=radio])"
+    targets = "button, select, summary, label:has(input), input:not([type=radio], [type=checkbox])"
     for mode in ("recorded", "live"):
         mounted.get_by_test_id("mode").select_option(mode)
         expect_room_and_names(mounted, 400, targets)

@@ -1,6 +1,6 @@
 // The raster that moves: one column per token, a band per layer, the newest column at the right.
 
-const GUTTER = { left: 30, right: 46, top: 24 };
+const GUTTER = { left: 34, right: 46, top: 24 };
 const HOT = 4; // columns that still glow
 
 /** Where things lie on a canvas of `width` CSS pixels; columns have whole device pixels. */
@@ -64,7 +64,7 @@ function spikeTape() {
   return { paint, forget: () => (key = "") };
 }
 
-function drawBands(ctx, colors, past, box, held) {
+function drawBands(ctx, colors, past, box) {
   past.populations.forEach((population, l) => {
     const top = box.top(l);
     ctx.fillStyle = colors.panel;
@@ -74,11 +74,17 @@ function drawBands(ctx, colors, past, box, held) {
     ctx.fillStyle = colors[`layer${(l % 6) + 1}`];
     ctx.fillRect(box.left - 5, top, 2.5, box.band);
     ctx.save();
-    ctx.translate(13, top + box.band / 2);
+    ctx.translate(8, top + box.band / 2);
     ctx.rotate(-Math.PI / 2);
     label(ctx, population.name, 0, 0, colors.ink, "center");
     ctx.restore();
-    if (held.has(`${l}:all`)) label(ctx, held.get(`${l}:all`) ? "held firing" : "silenced", box.left + 8, top + 10, colors.ink, "left", colors.paper);
+  });
+}
+
+function drawHeld(ctx, colors, past, box, held) {
+  past.populations.forEach((_, l) => {
+    const value = held.get(`${l}:all`);
+    if (value !== undefined) label(ctx, value ? "held firing" : "silenced", box.left + 8, box.top(l) + 11, colors.ink, "left", colors.paper);
   });
 }
 
@@ -130,7 +136,7 @@ function drawChosen(ctx, colors, past, box, { layer, neuron, column }, newest) {
 function drawTape(canvas, tape, colors, past, look, tall, slide) {
   const box = tapeBox(past.populations, canvas.clientWidth || 320, Math.max(1, window.devicePixelRatio || 1), tall);
   const { ctx } = fit(canvas, box.height);
-  drawBands(ctx, colors, past, box, look.held);
+  drawBands(ctx, colors, past, box);
   const newest = past.count() - 1;
   if (newest < 0) {
     label(ctx, "nothing read yet", (box.left + box.right) / 2, box.top(0) + box.band / 2, colors.muted, "center");
@@ -146,6 +152,7 @@ function drawTape(canvas, tape, colors, past, look, tall, slide) {
   drawGlow(ctx, colors, past, box, newest);
   ctx.restore();
   drawVeil(ctx, colors, box);
+  drawHeld(ctx, colors, past, box, look.held);
   drawChosen(ctx, colors, past, box, look, newest);
   drawRates(ctx, colors, past, box, look.column);
   const { text } = past.about(look.column);

@@ -4,6 +4,7 @@ const READY = 0.5; // what it costs to have read the prompt: a job may stop here
 const SLICE = 4000; // characters that are cut into tokens at once
 const STRETCH_TIME = 4; // milliseconds of reading that are one step where a long text is read
 const EXPECTED = 8; // next tokens that are shown
+const LONGEST = 120; // tokens of a reply, as in generation/chat.py
 const SIGNS = ["■", "you:", "sam:"]; // how the tokens of `tokenizer.stops` are shown
 
 /** Tokens of a text behind `before`, found slice by slice; a slice ends where a word begins. */
@@ -64,15 +65,16 @@ function sessionOf(sam, past, model, told) {
     }
     yield READY;
   }
-  function* writing() {
-    let last = "";
-    for (;;) {
+  let last = ""; // the text of `writer.token`
+  function* writing(longest = Infinity) {
+    for (let n = 0; ; n++) {
       Object.assign(writer.rules, rulesOf(model));
       const [before, stress] = [writer.token, sam.stress];
       const { token, text, ended } = writer.next();
       if (before !== null) note(before, last, "wrote", stress, true);
       drew(token, text);
       if (ended) return;
+      if (n === longest) return (writer.token = null);
       told.wrote(text, past.count());
       last = text;
       yield 1;
@@ -88,17 +90,28 @@ function sessionOf(sam, past, model, told) {
     told.turn("sam");
     yield* writing();
   }
+  /** Read what was drawn and shown, and not yet read when the writing was stopped. */
+  const finish = () => {
+    const token = writer?.token ?? null;
+    if (token === null || tokenizer.stops.includes(token)) return;
+    const { stress } = sam;
+    sam.feel(surprise(sam.scores, token));
+    sam.step(token);
+    writer.token = null;
+    note(token, last, "wrote", stress, true);
+  };
   /** A turn of the reader and Sam's answer; all that was said before is in the state alone. */
   function* turn(words, seed) {
-    const unread = writer && writer.token !== null && !tokenizer.stops.includes(writer.token) ? [writer.token] : [];
-    const before = turns === 0 ? [tokenizer.end] : unread;
-    const ids = yield* encoded(sam, words, [...before, tokenizer.user]);
+    finish();
+    const ids = yield* encoded(sam, words.trim(), turns === 0 ? [tokenizer.end, tokenizer.user] : [tokenizer.user]);
     told.turn("user");
+    const recent = writer?.recent.filter((token) => !tokenizer.stops.includes(token)) ?? [];
     writer = new Writer(sam, joined(ids, tokenizer.sam), { ...options(seed + turns), stops: tokenizer.stops });
+    writer.recent = [...recent, ...writer.recent].slice(-RECENT);
     turns += 1;
     yield* reading();
     told.turn("sam");
-    yield* writing();
+    yield* writing(LONGEST);
   }
   const forget = () => {
     sam.reset();

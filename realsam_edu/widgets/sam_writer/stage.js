@@ -30,11 +30,13 @@ function layOut(root, shell, compact) {
     shell.ask.el, shell.sheet.el, shell.bar.el, shell.status.el, shell.aloud.el, ...(compact ? [] : [knobs, shell.drawing.more]));
   const below = [shell.rates, shell.membrane, shell.neuron];
   const brain = h("div", { class: "rs-brain" }, shell.raster, ...(compact ? [] : below));
-  const numbers = h("div", { class: "rs-numbers" }, shell.bars.el, shell.energy);
   const help = h("p", { class: "rs-muted rs-help" }, `Keys: ${HELP} Point at the raster to follow a neuron.`);
   const inside = (...parts) => h("details", { class: "rs-rest" }, h("summary", {}, "Look inside"), h("div", { class: "rs-stack" }, ...parts));
-  const rest = compact ? [inside(knobs, shell.drawing.more, numbers, ...below, shell.surgery, help)] : [numbers, shell.surgery, help];
-  root.append(h("div", { class: "rs-scene" }, words, brain), ...rest);
+  const numbers = [shell.bars.el, shell.energy];
+  const rest = compact
+    ? [inside(knobs, shell.drawing.more, h("div", { class: "rs-numbers" }, ...numbers), ...below, shell.surgery, help)]
+    : [shell.surgery, help];
+  root.append(h("div", { class: "rs-scene" }, words, brain, ...(compact ? [] : numbers)), ...rest);
 }
 
 /** In a chat the reader writes below what was said, else above what will be. */

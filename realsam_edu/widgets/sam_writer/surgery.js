@@ -57,8 +57,10 @@ function* textOf(sam, prompt, options) {
     const writer = new Writer(sam, yield* encoded(sam, prompt, end === null ? [] : [end]), options);
     for (; writer.left; yield 0) writer.read(1);
     const texts = [];
-    for (let step = writer.next(); !step.ended && texts.length < WRITTEN; step = writer.next()) {
-      texts.push(step.text);
+    while (texts.length < WRITTEN) {
+      const { text, ended } = writer.next();
+      texts.push(ended ? " ■" : text);
+      if (ended) break;
       yield 0;
     }
     return texts;
@@ -71,7 +73,7 @@ function* textOf(sam, prompt, options) {
 function comparedText(texts, other) {
   const at = texts.findIndex((text, i) => text !== other[i]);
   const same = h("span", {}), differs = h("ins", {});
-  same.textContent = texts.slice(0, at < 0 ? texts.length : at).join("");
+  same.textContent = texts.slice(0, at < 0 ? texts.length : at).join("").trimStart();
   differs.textContent = at < 0 ? "" : texts.slice(at).join("");
   return { el: h("p", { class: "rs-flow" }, same, differs), at };
 }
@@ -138,7 +140,7 @@ function* measuring(sam, knife, out) {
   try {
     const whole = knife.held().size ? yield* lossOf(sam, far) : now;
     const words = knife.held().size
-      ? `whole ${whole.toFixed(3)}, operated ${now.toFixed(3)} nats per token: ${signed(now - whole, 3)} more.`
+      ? `whole ${whole.toFixed(3)}, operated ${now.toFixed(3)} nats per token: ${Math.abs(now - whole).toFixed(3)} ${now < whole ? "less" : "more"}.`
       : `${now.toFixed(3)} nats per token: nothing is held.`;
     out.textContent = `On ${sam.heldOut.length - 1} tokens that Sam never learnt from: ${words}`;
   } finally {
@@ -156,7 +158,7 @@ function* comparing(sam, knife, prompt, options, out) {
     const whole = yield* textOf(sam, prompt, options);
     const [left, right] = [comparedText(whole, operated), comparedText(operated, whole)];
     const from = left.at < 0 ? right.at : left.at;
-    const verdict = from < 0 ? "Both are the same." : `They differ from token ${from + 1} on, underlined.`;
+    const verdict = from < 0 ? "Both are the same." : `They differ from token ${from + 1} on, underlined. ■ is where Sam ends the text.`;
     out.replaceChildren(column("Whole", left.el), column("Operated", right.el), h("p", { class: "rs-legend", role: "status" }, verdict));
   } finally {
     knife.apply();
