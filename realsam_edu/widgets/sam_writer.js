@@ -1,7 +1,7 @@
 // Sam writes: his text as it comes, every neuron as it fires, and a reader who may interfere.
 
 const DEFAULTS = {
-  name: "v4", mode: "write", prompt: "", placeholder: "", temperature: 0.8, top_k: 0, top_p: 1, repetition_penalty: 1,
+  name: "v4", commit: null, mode: "write", prompt: "", placeholder: "", temperature: 0.8, top_k: 0, top_p: 1, repetition_penalty: 1,
   seed: 0, stress: null, speed: 0, autoplay: false, compact: false, recording: null, text: "", layer: 0, neuron: 0,
 };
 const PATIENCE = 1500; // milliseconds after which a recording plays while the weights are on their way
@@ -195,6 +195,8 @@ async function fetchSam({ model, shell, ready, recorded, signal }) {
     const bytes = await weightsOf(model.get("name"), model, arrived, signal);
     if (signal.aborted) return;
     const sam = loadSam(bytes);
+    const commit = model.get("commit");
+    if (commit !== null && (sam.card.commit ?? "") !== commit) throw new Error("The weights beside this page are those of another Sam.");
     shell.status.missing("");
     ready(sam);
     model.get("settled")?.(true);

@@ -74,6 +74,7 @@ class SamWriter(anywidget.AnyWidget):
     _esm = script("sam_writer.js", *PARTS)
     _css = styles(*SHEETS)
     name = t.Unicode().tag(sync=True)  # of the file on the site: "v4"
+    commit = t.Unicode(None, allow_none=True).tag(sync=True)  # that the weights have to be of
     mode = t.Enum(("write", "chat"), "write").tag(sync=True)
     prompt = t.Unicode().tag(sync=True)
     placeholder = t.Unicode().tag(sync=True)
@@ -107,7 +108,8 @@ class SamWriter(anywidget.AnyWidget):
                 "This model reads characters and knows no turns; chat with V2, V3 or V4."
             )
         named = (name for name, (cls, _) in MODELS.items() if type(loaded.model) is cls)
-        kwargs |= {"name": next(named, ""), "prompt": prompt, "mode": mode, "seed": seed}
+        kwargs |= {"commit": loaded.card.get("commit") or "", "name": next(named, "")}
+        kwargs |= {"prompt": prompt, "mode": mode, "seed": seed}
         kwargs |= {"temperature": temperature, "autoplay": autoplay}
         kwargs["recording"] = None if recording is None else recording_of(recording)
         try:

@@ -161,9 +161,15 @@ def test_sam_writes_what_pytorch_writes_and_can_be_paused(v1):
     model = dequantised(loaded("v1").model).double()
     assert text == generate(model, loaded("v1").tokenizer, PLAY, len(text), temperature=0)
     assert sheet(v1) == PLAY + text == PLAY + trait(v1, 0, "text")
-    settle(v1)
-    assert written(v1) == text  # paused is paused
     assert v1.get_by_test_id("play").inner_text() == "Write"
+    frames = """() => new Promise((done) => {
+      let asked = 0;
+      const real = window.requestAnimationFrame;
+      window.requestAnimationFrame = (f) => (asked++, real(f));
+      setTimeout(() => done([(window.requestAnimationFrame = real) && asked]), 300);
+    })"""
+    settle(v1)
+    assert v1.evaluate(frames) == [0] and written(v1) == text  # paused is paused
 
 
 @pytest.mark.browser
@@ -562,6 +568,20 @@ def test_a_file_that_is_not_there_is_told(site):
 
 
 @pytest.mark.browser
+def test_another_sam_of_the_same_version_is_not_shown_as_this_one(site):
+    page, answers = site
+    answers["_static/sam/v1.bin"] = {"body": weights_of(loaded("v1"))}
+    mine = loaded("v1").card["commit"]
+    options = {"name": "v1", "prompt": PLAY, "commit": mine}
+    assert writer().commit == mine
+    page.evaluate(MOUNT_PLAIN, [SamWriter._esm, options])
+    ready(page)
+    page.evaluate("() => { view.stop(); document.body.replaceChildren(); }")
+    page.evaluate(MOUNT_PLAIN, [SamWriter._esm, options | {"commit": "another"}])
+    assert fault(page) == "The weights beside this page are those of another Sam."
+
+
+@pytest.mark.browser
 def test_while_slow_weights_come_a_recording_plays(site):
     page, answers = site
     waiting = []
@@ -585,6 +605,19 @@ def test_sam_goes_on_to_the_next_text_until_somebody_touches_him(chromium):
         page.get_by_test_id("text").click()
         wait(page, "() => /ended/.test(document.querySelector('[data-testid=note]').textContent)")
         assert trait(page, 0, "seed") == 1
+
+
+@pytest.mark.browser
+def test_control_and_enter_begin_and_enter_alone_is_a_new_line(v1):
+    v1.get_by_test_id("prompt").fill("JULIET:")
+    v1.get_by_test_id("prompt").press("Enter")
+    assert v1.get_by_test_id("prompt").input_value() == "JULIET:\n"
+    v1.get_by_test_id("prompt").press("Control+Enter")
+    wait(v1, "() => document.querySelectorAll('.rs-sams').length > 3")
+    assert sheet(v1).startswith("JULIET:\n")
+    v1.get_by_test_id("play").click()
+    v1.evaluate("(prompt) => shown[0].model.set('prompt', prompt)", PLAY)
+    rest(v1)
 
 
 @pytest.mark.browser
