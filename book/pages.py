@@ -14,6 +14,23 @@ STATE = "application/vnd.jupyter.widget-state+json"
 REMOTE_CSS = re.compile(r"(?:@import\s+|url\()\s*(?:url\()?[\"']?(https?:)?//", re.IGNORECASE)
 
 
+# Faults of the theme that axe-core finds: names that differ from the words that are seen.
+CURES = (
+    (re.compile(r'(<button class="[^"]*search-button-field[^>]*?) aria-label="Search"'), r"\1"),
+    (re.compile(r'(<i class="theme-switch [^>]*?) title="[^"]*"'), r"\1"),
+)
+
+
+def cure(html: Path) -> None:
+    """Take the faults of the theme out of the built pages; a page without any is left alone."""
+    for page in html.rglob("*.html"):
+        before = after = page.read_text(encoding="utf-8")
+        for fault, cured in CURES:
+            after = fault.sub(cured, after)
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+
+
 class _Loads(HTMLParser):
     """Collect the addresses that a page loads by itself: scripts, styles, fonts, frames, images."""
 

@@ -11,6 +11,7 @@ from .inside import (
     plot_selectivity,
 )
 from .neurons import describe_raster, plot_membrane, plot_raster, plot_surrogate
+from .recording import raster_svg
 from .road import version_map
 from .speed import (
     bench_figure,
