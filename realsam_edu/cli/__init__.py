@@ -1,4 +1,4 @@
-"""`realsam`: train, generate, evaluate and inspect from the command line.
+"""`realsam`: train, generate, chat, evaluate and inspect from the command line.
 
 The same functions as in the notebooks, the same numbers. A mistake of the user is answered with one
 sentence on standard error and exit code 2; Ctrl-C in a training ends it with code 130, resumable.
