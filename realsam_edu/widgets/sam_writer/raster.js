@@ -45,7 +45,7 @@ function spikeTape() {
     if (key !== now || newest < upTo - 1 || newest - upTo >= box.room || past.first() > upTo) {
       sheet.width = Math.round(box.width * box.scale);
       sheet.height = Math.round(box.height * box.scale);
-      from = Math.max(past.first(), newest - box.room + 1);
+      from = Math.max(past.first(), newest - box.room); // one more, cut by the edge
       key = now;
     } else if (newest >= upTo) {
       ctx.setTransform(1, 0, 0, 1, 0, 0);
