@@ -29,7 +29,14 @@ import pages
 import sam_files
 from execute import ROOT, cache_folder, fingerprint, output_folder
 
-LOOKS_LIKE = ("_config.yml", "_toc.yml", "book/static", "book/build.py", "book/assets.py")
+LOOKS_LIKE = (
+    "_config.yml",
+    "_toc.yml",
+    "book/static",
+    "book/front",
+    "book/build.py",
+    "book/assets.py",
+)
 
 
 def prepare(out: Path, cache: Path) -> None:
@@ -104,6 +111,7 @@ def build(budget: str) -> int:
         print("The book was not built: see the first warning or error above.")
         (out / "built-from.txt").unlink(missing_ok=True)
         return 1
+    pages.cure(out / "html")
     report = pages.check(ROOT, out / "html", cache, offline=offline, failed=faults)
     report |= {"budget": budget, "offline": offline}
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")

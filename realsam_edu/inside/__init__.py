@@ -1,5 +1,7 @@
-"""What goes on in Sam: every spike of a run, and what they cost (notebooks 00 and 10)."""
+"""What goes on in Sam: who answers to what, surgery, memory, cost, doctor (notebooks 00, 10)."""
 
+from .classes import LETTERS, WORDS, label
+from .doctor import Finding, diagnose
 from .energy import (
     Operations,
     break_even,
@@ -13,4 +15,8 @@ from .energy import (
     twin_energy,
     writing_multiply_adds,
 )
+from .memory import by_position, ripple
+from .reading import read_text
+from .selectivity import chance, selective, shifted, tuning
+from .surgery import clamped, costs, without
 from .trace import Recorder, Trace, trace, trace_generation

@@ -161,7 +161,7 @@ function textPart(tr, go) {
   const legend = written
     ? h("p", { class: "rs-legend" }, h("span", { class: "rs-read" }, "prompt: underlined"), " · ", h("span", { class: "rs-written" }, "written by Sam: bold"))
     : null;
-  const box = h("div", { class: "rs-text", "data-testid": "text" }, ...flow);
+  const box = h("div", { class: "rs-text", tabindex: "0", role: "region", "aria-label": "The text", "data-testid": "text" }, ...flow);
   const show = (t) => {
     spans.forEach((span, i) => {
       span.classList.toggle("rs-future", i > t);

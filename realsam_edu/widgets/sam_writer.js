@@ -199,11 +199,13 @@ async function fetchSam({ model, shell, ready, recorded, signal }) {
     if (commit !== null && (sam.card.commit ?? "") !== commit) throw new Error("The weights beside this page are those of another Sam.");
     shell.status.missing("");
     ready(sam);
+    model.get("settled")?.(true);
   } catch (error) {
     if (signal.aborted) return;
     shell.status.say("");
     shell.status.missing(`${error.message}${instead}`);
     tape();
+    model.get("settled")?.(false);
   } finally {
     clearTimeout(slow);
     shell.status.progress(null);
@@ -345,7 +347,7 @@ function settle({ model, at, shell, work, does, act, root }) {
   return () => (leaving.abort(), sight.disconnect(), deaf.forEach((stop) => stop()));
 }
 
-/** The same view without a notebook: `options` are the widget's traits. */
+/** The same view without a notebook: `options` are the widget's traits; `settled(came)` is told once. */
 function mountSam(el, options = {}) {
   const [values, heard] = [{ ...DEFAULTS, ...options }, {}];
   const model = {

@@ -86,13 +86,6 @@ const loss = ({ tokens, held = null }) => {
   sam.held = null;
   return { nats, kept };
 };
-const clampedRun = ({ clamps, tokens }) => {
-  sam.reset();
-  clamps.forEach((clamp) => sam.clamp(...clamp));
-  const seen = tokens.map((token) => (sam.step(token), clamps.map(([layer, neuron]) => sam.fired[layer][neuron])));
-  clamps.forEach(([layer, neuron]) => sam.clamp(layer, neuron, null));
-  return seen;
-};
 const misuse = ({ code }) => {
   const wrong = {
     token: () => sam.step(sam.vocab),
@@ -144,4 +137,4 @@ function speed({ prompt, n }) {
   return n / ((performance.now() - before) / 1000);
 }
 
-export { begun, clampedRun, decode, encode, loss, misuse, open, restore, sample, saved, sizeOfState, speed, streamed, walk, write };
+export { begun, decode, encode, loss, misuse, open, restore, sample, saved, sizeOfState, speed, streamed, walk, write };

@@ -20,7 +20,7 @@ from torch import nn
 
 from realsam_edu import checkpoint
 from realsam_edu.generation import browser
-from realsam_edu.generation.generate import generate, opening, read_prompt
+from realsam_edu.generation.generate import WINDOW, generate, opening, read_prompt
 from realsam_edu.inside import energy
 from realsam_edu.model.environment import Environment, set_stress, update_stress
 from realsam_edu.model.v1 import V1, V1Config
@@ -170,6 +170,13 @@ def test_how_a_prompt_is_read_does_not_matter(engine):
     at_once, slowly = (engine("write", prompt=prompt, n=20, pieces=p, seed=3) for p in (None, 7))
     assert at_once == slowly
     assert engine("write", prompt=prompt, n=20, seed=4) != at_once
+
+
+def test_a_long_prompt_is_felt_in_the_same_windows(in_node):
+    prompt = PROMPTS["v4"][0] * 45
+    assert len(opening(loaded("v4").tokenizer, prompt)) > 2 * WINDOW + 5
+    in_node.open(packed("v4"))
+    assert_equal(in_node("walk", prompt=prompt, n=5), wanted("v4", prompt, 5))
 
 
 # ------------------------------------------------------------------ any wiring

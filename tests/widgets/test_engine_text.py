@@ -13,6 +13,7 @@ from project import ROOT
 
 from realsam_edu import checkpoint
 from realsam_edu.generation import browser
+from realsam_edu.generation.sampling import Sampling, distribution
 from realsam_edu.model.v2 import V2, V2Config
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
@@ -262,29 +263,6 @@ def test_characters(node, tmp_path):
 # ------------------------------------------------------------------ drawing
 
 
-def allowed(scores, recent, temperature, top_k, top_p, penalty) -> np.ndarray:
-    """What may be drawn, with its probability: the definition, in double precision.
-
-    Repetition penalty, temperature, top-k (equals of the k-th stay), top-p (the smallest set of
-    likeliest tokens that has this share; of equals the first).
-    """
-    scores = np.array(scores, dtype=np.float64)
-    known = sorted(set(recent))
-    scores[known] = np.where(scores[known] > 0, scores[known] / penalty, scores[known] * penalty)
-    if temperature == 0:
-        return np.eye(len(scores))[scores.argmax()]
-    scores /= temperature
-    if top_k is not None:
-        scores[scores < np.sort(scores)[-min(top_k, len(scores))]] = -np.inf
-    p = np.exp(scores - scores.max())
-    p /= p.sum()
-    if top_p is not None and top_p < 1:
-        order = np.argsort(-p, kind="stable")
-        before = np.cumsum(p[order]) - p[order]
-        p[order[before >= top_p]] = 0
-    return p / p.sum()
-
-
 RULES = st.fixed_dictionaries(
     {
         "temperature": st.sampled_from([0, 0.3, 0.8, 1.0, 2.5]),
@@ -299,11 +277,14 @@ SCORES = st.lists(st.integers(-40, 40).map(lambda x: x / 4), min_size=1, max_siz
 @settings(calm, max_examples=400)
 @given(SCORES, RULES, st.data())
 def test_the_same_tokens_may_be_drawn(in_node, scores, rules, data):
+    """As Python's `distribution` says, which rounds to float32: its set, and its probabilities."""
     recent = data.draw(st.lists(st.integers(0, len(scores) - 1), max_size=64))
     said = np.array(in_node("sample", scores=scores, recent=recent, rules=rules)["p"])
-    want = allowed(scores, recent, *(rules[n] for n in ("temperature", "topK", "topP", "penalty")))
+    sampling = Sampling(rules["temperature"], rules["topK"], rules["topP"], rules["penalty"])
+    logits = torch.tensor([scores], dtype=torch.float64)
+    want = distribution(logits, sampling, recent)[0].double().numpy()
     assert np.array_equal(said > 0, want > 0)
-    assert np.allclose(said, want, atol=1e-12, rtol=0)
+    assert np.allclose(said, want, atol=1e-6, rtol=0)
 
 
 def test_draws_follow_the_probabilities(engine):

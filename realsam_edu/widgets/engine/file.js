@@ -37,17 +37,3 @@ function arraysOf(data, start) {
   const types = { i1: Int8Array, u2: Uint16Array, f4: Float32Array, f8: Float64Array };
   return ({ at, type, size }) => new types[type](data.buffer, data.byteOffset + start + at, size);
 }
-
-/** out = Σ rows of the first `count` of `ids`, in whole numbers. The heart of it all. */
-function addRows(rows, width, ids, count, out) {
-  out.fill(0);
-  let k = 0;
-  for (; k + 3 < count; k += 4) {
-    let [a, b, c, d] = [ids[k] * width, ids[k + 1] * width, ids[k + 2] * width, ids[k + 3] * width];
-    for (let j = 0; j < width; j++) out[j] += rows[a++] + rows[b++] + rows[c++] + rows[d++];
-  }
-  for (; k < count; k++) {
-    let a = ids[k] * width;
-    for (let j = 0; j < width; j++) out[j] += rows[a++];
-  }
-}

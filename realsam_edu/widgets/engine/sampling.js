@@ -80,8 +80,8 @@ class Sampler {
   /** A token, drawn with a number from [0, 1). */
   draw(scores, recent, rules, random) {
     const w = this.weigh(scores, recent, rules);
-    const total = w.reduce((sum, x) => sum + x, 0);
-    let [sum, last] = [0, 0];
+    let [total, sum, last] = [0, 0, 0];
+    for (let v = 0; v < w.length; v++) total += w[v];
     for (let v = 0; v < w.length; v++) {
       if (w[v] === 0) continue;
       last = v;

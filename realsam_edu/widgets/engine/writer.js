@@ -1,7 +1,7 @@
 // Writing: the prompt is read, then one token after the other drawn from Sam's own prediction, as
 // realsam_edu/generation/generate.py does it. No timers: whoever wants a token asks for it.
 
-const WINDOW = 512; // tokens of a prompt that are read under one stress, as in Python
+const WINDOW = 256; // tokens of a prompt that are read under one stress, as in Python
 
 /** What Sam reads before it writes: a text of word pieces begins behind an end of text. */
 function opening(sam, prompt) {
@@ -26,7 +26,7 @@ class Writer {
   constructor(sam, prompt, { temperature = 0.8, topK = null, topP = null, penalty = 1, seed = 0, held = null, stops = null } = {}) {
     const fresh = typeof prompt === "string";
     const tokens = fresh ? opening(sam, prompt) : Int32Array.from(prompt);
-    Object.assign(this, { sam, tokens, at: 0, nats: 0, token: null });
+    Object.assign(this, { sam, tokens, at: 0, nats: 0, token: null, cost: 0 });
     this.rules = { temperature, topK, topP, penalty }; // may be changed between two tokens
     this.stops = stops ?? (sam.tokenizer.end === null ? [] : [sam.tokenizer.end]);
     checkRules(this.rules);
@@ -61,14 +61,15 @@ class Writer {
     const { sam } = this;
     this.read();
     if (this.token !== null) {
-      sam.feel(surprise(sam.scores, this.token));
+      sam.feel(this.cost);
       sam.step(this.token);
     }
     this.token = this.sampler.draw(sam.scores, this.recent, this.rules, this.random());
     const { token } = this;
     this.recent.push(token);
     if (this.recent.length > RECENT) this.recent.shift();
-    const [probability, ended] = [Math.exp(-surprise(sam.scores, token)), this.stops.includes(token)];
+    this.cost = surprise(sam.scores, token); // in nats
+    const [probability, ended] = [Math.exp(-this.cost), this.stops.includes(token)];
     return { token, text: this.text(token), scores: sam.scores, probability, ended };
   }
 }
