@@ -8,7 +8,7 @@ function pastOf(populations) {
   const spk = new Uint8Array(KEPT * total);
   const mem = new Float32Array(KEPT * total);
   const about = [];
-  let count = 0;
+  let [count, name] = [0, uid("past")]; // another text has another name
   const place = (c, l) => (c % KEPT) * total + starts[l];
   return {
     total, populations,
@@ -29,8 +29,9 @@ function pastOf(populations) {
     about: (c) => about[c % KEPT],
     fired: (c, l) => spk.subarray(place(c, l), place(c, l) + populations[l].neurons),
     membrane: (c, l, n) => mem[place(c, l) + n],
+    name: () => name,
     clear() {
-      count = 0;
+      [count, name] = [0, uid("past")];
     },
   };
 }

@@ -39,13 +39,13 @@ function spikeTape() {
   const sheet = document.createElement("canvas");
   let [key, upTo] = ["", 0];
   const paint = (past, box, colors, newest) => {
-    const now = [box.width, box.height, box.scale, colors.paper, box.band].join();
+    const now = [past.name(), box.width, box.height, box.scale, colors.paper].join();
     const ctx = sheet.getContext("2d");
     let from = upTo;
     if (key !== now || newest < upTo - 1 || newest - upTo >= box.room || past.first() > upTo) {
       sheet.width = Math.round(box.width * box.scale);
       sheet.height = Math.round(box.height * box.scale);
-      from = Math.max(past.first(), newest - box.room + 1);
+      from = Math.max(past.first(), newest - box.room); // one more, cut by the edge
       key = now;
     } else if (newest >= upTo) {
       ctx.setTransform(1, 0, 0, 1, 0, 0);
@@ -61,7 +61,7 @@ function spikeTape() {
     upTo = newest + 1;
     return sheet;
   };
-  return { paint, forget: () => (key = "") };
+  return { paint };
 }
 
 function drawBands(ctx, colors, past, box) {
