@@ -89,6 +89,11 @@ def unpack(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
     return tensors, json.loads(header["card"])
 
 
+def part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    """Return the tensors whose names begin with `name`, without it."""
+    return {k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)}
+
+
 @torch.no_grad()
 def round_to_half(model: torch.nn.Module) -> None:
     """Round the weights in place to what `save` keeps, so that one measures what one saves."""

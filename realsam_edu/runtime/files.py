@@ -102,33 +102,51 @@ def read_text(path: str | Path) -> str:
 def text_chunks(path: str | Path) -> Iterator[str]:
     """Yield the text of `path` about a megabyte at a time; `.gz` is unpacked.
 
-    Nothing else in the project decodes text: UTF-8 with or without a byte order mark, lines ended
-    by LF, CRLF or CR, so that the same text is the same characters wherever it was saved.
+    Lines may be ended by LF, CRLF or CR, and a byte order mark may stand first, so that the same
+    text is the same characters wherever it was saved.
 
     Raises:
         RealSamError: it is missing or damaged, or, with the line, not UTF-8 text.
     """
     path = Path(path)
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    decoder, line = io.IncrementalNewlineDecoder(decoder, translate=True), 1
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            while True:
-                data = file.read(CHUNK)
-                if b"\0" in data:  # UTF-16, or no text at all
-                    raise not_text(path, line + data[: data.index(b"\0")].count(b"\n"))
-                try:
-                    text = decoder.decode(data, final=not data)
-                except UnicodeDecodeError as error:
-                    good = error.object[: error.start]
-                    raise not_text(path, line + good.count(b"\n")) from None
-                if text:
-                    yield text
-                if not data:
-                    return
-                line += data.count(b"\n")
+            yield from decoded(file, path)
     except (OSError, EOFError, zlib.error) as error:  # the last two: a broken gzip file
         raise unreadable_file(path, error) from None
+
+
+def decoded(file: BinaryIO, name: str | Path, as_it_is: bool = False) -> Iterator[str]:
+    """Yield the text in an open file about a megabyte at a time.
+
+    Nothing else in the project decodes text, and all text is UTF-8.
+
+    Args:
+        file: gives bytes.
+        name: what to call it where it has a fault.
+        as_it_is: keep byte order mark and ends of lines, so that encoding gives the same bytes.
+
+    Raises:
+        RealSamError: with the line, it is not UTF-8 text.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8" if as_it_is else "utf-8-sig")()
+    line = 1
+    if not as_it_is:
+        decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
+    while True:
+        data = file.read(CHUNK)
+        if b"\0" in data:  # UTF-16, or no text at all
+            raise not_text(name, line + data[: data.index(b"\0")].count(b"\n"))
+        try:
+            text = decoder.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            good = error.object[: error.start]
+            raise not_text(name, line + good.count(b"\n")) from None
+        if text:
+            yield text
+        if not data:
+            return
+        line += data.count(b"\n")
 
 
 def unreadable_file(path: Path, error: Exception) -> RealSamError:
@@ -137,7 +155,7 @@ def unreadable_file(path: Path, error: Exception) -> RealSamError:
     return RealSamError(f"Cannot read {path}: {why}; give the path of an intact file.")
 
 
-def not_text(path: Path, line: int) -> RealSamError:
+def not_text(path: str | Path, line: int) -> RealSamError:
     """Return what to say of a file whose bytes are not UTF-8."""
     return RealSamError(
         f"{path}, line {line}: this is not UTF-8 text; convert it or choose another file."

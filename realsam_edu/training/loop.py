@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..checkpoint import pack, unpack
+from ..checkpoint import pack, part, unpack
 from ..generation.generate import generate
 from ..model import environment
 from ..model.homeostasis import regulate
@@ -30,7 +30,7 @@ from . import distributed
 from .config import TrainConfig
 from .curriculum import Schedule, phase_line
 from .evaluate import evaluate
-from .optimizer import MeanWeights, make_optimizer
+from .optimizer import MeanWeights, load_slots, make_optimizer, slots
 
 REFRESH = 1.0  # seconds between two looks at the numbers behind the bar; a GPU waits for each
 
@@ -244,10 +244,9 @@ class Run:
         """
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         tensors |= {f"mean.{k}": v for k, v in self.mean.state_dict().items()}
-        for index, slots in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{k}": v for k, v in slots.items()}
-        for index, part in enumerate(self.state):
-            whole = {k: distributed.gather(v) for k, v in part._asdict().items()}  # (B, …) each
+        tensors |= {f"adam.{k}": v for k, v in slots(self.optimizer).items()}
+        for index, kept in enumerate(self.state):
+            whole = {k: distributed.gather(v) for k, v in kept._asdict().items()}  # (B, …) each
             tensors |= {f"state.{index}.{k}": v for k, v in whole.items()}
         tensors["rng"] = torch.get_rng_state()
         if self.device.type == "cuda":
@@ -263,15 +262,10 @@ class Run:
             RealSamError: it belongs to another run.
         """
         self._check_identity(card)
-        self.model.load_state_dict(_part(tensors, "model."))
-        self.mean.load_state_dict(_part(tensors, "mean."))
-        slots: dict[int, dict] = {}
-        for key, value in _part(tensors, "adam.").items():
-            index, name = key.split(".")
-            slots.setdefault(int(index), {})[name] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
-        state = _part(tensors, "state.")
+        self.model.load_state_dict(part(tensors, "model."))
+        self.mean.load_state_dict(part(tensors, "mean."))
+        load_slots(self.optimizer, part(tensors, "adam."))
+        state = part(tensors, "state.")
         self.state = tuple(
             type(like)(*(distributed.rows(state[f"{i}.{k}"]).to(self.device) for k in like._fields))
             for i, like in enumerate(self.state)
@@ -307,11 +301,6 @@ class Run:
 def _of_all_texts(surprise: torch.Tensor) -> torch.Tensor:
     """The mean of what every process met with its own texts, ()."""
     return distributed.shared_mean([surprise])[0]
-
-
-def _part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
-    """The tensors whose names begin with `name`, without it."""
-    return {k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)}
 
 
 def _postfix(record: dict, phase: str | None) -> dict:
