@@ -1,0 +1,63 @@
+"""Examples without end: a frame, filled, and at times under noise. Seeded: same seed, same text."""
+
+import random
+from collections.abc import Iterator
+
+from ...runtime.errors import RealSamError
+from ..labelled import Example, Span
+from ..labels import TYPES
+from . import codes, decoys, people, places, times
+from .frames import Frame, Slot, frames
+from .hand import Hand
+from .noise import noisy
+
+# Registers of other languages, and whose names stand in them.
+LANGUAGES = {"German": "de_DE", "French": "fr_FR", "Spanish": "es_ES", "Italian": "it_IT"}
+LANGUAGES |= {"Dutch": "nl_NL"}
+RARE = 0.35  # of the examples: a type is drawn first and then a frame that has it
+
+SLOTS = people.SLOTS | places.SLOTS | codes.SLOTS | times.SLOTS | decoys.SLOTS
+
+
+def examples(split: str, seed: int, noise: float = 0.3) -> Iterator[Example]:
+    """Yield examples of a split ("train" or "test") for ever.
+
+    Frames, names, towns, streets and made-up firms of one split never occur in the other. A share
+    `noise` of the examples is noisy.
+
+    Raises:
+        RealSamError: there is no such split, or `noise` is no share.
+    """
+    if not 0 <= noise <= 1:
+        raise RealSamError(f"The noise is a share of the texts, from 0 to 1, not {noise}.")
+    return _examples(frames(split), split, random.Random(f"{split} {seed}"), noise)
+
+
+def _examples(
+    pool: tuple[Frame, ...], split: str, rng: random.Random, noise: float
+) -> Iterator[Example]:
+    by_type = [[frame for frame in pool if kind in frame.types] for kind in TYPES]
+    while True:
+        hand = Hand(rng, split)
+        example = fill(hand.pick(hand.pick(by_type) if hand.chance(RARE) else pool), hand)
+        yield noisy(hand, example) if hand.chance(noise) else example
+
+
+def fill(frame: Frame, hand: Hand) -> Example:
+    """Return the frame with its slots filled, and the spans of those that are private.
+
+    An article in small letters before a place or an organisation stays outside its span.
+    """
+    pieces, spans, length = [], [], 0
+    hand.people = LANGUAGES.get(frame.register, hand.people)
+    for part in frame.parts:
+        if isinstance(part, Slot):
+            piece = SLOTS[part.kind][part.variant](hand)
+            if part.private:
+                start = length + (4 if piece.startswith("the ") else 0)
+                spans.append(Span(start, length + len(piece), part.kind))
+        else:
+            piece = part if isinstance(part, str) else hand.pick(part)
+        pieces.append(piece)
+        length += len(piece)
+    return Example("".join(pieces), tuple(spans))
