@@ -12,7 +12,7 @@ from ..experiments.bench import command as bench
 from ..runtime.errors import RealSamError
 from ..runtime.settings import show_anything
 from ..training import distributed
-from . import data, measure, train, write
+from . import data, measure, ner, train, write
 from .flags import add_flags
 
 
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
         add_flags(sub, *shared)
         return sub
 
-    for group in (train, write, measure, data):
+    for group in (train, write, measure, ner, data):
         group.add_commands(command)
     text = "Time training and writing beside rivals in one run."
     bench.add_flags(command("bench", bench.run, text, "device", "json"))

@@ -15,11 +15,12 @@ import torch
 from .decode import tags_of
 from .labelled import Example, Span
 from .tagger import UNSEEN
-from .words import PIECES, fired_by, words
+from .words import LOOKS, PIECES, fired_by, words
 
 SEEDS = 10**6  # batches of a training, at most, before it meets those of the next seed
 BETWEEN = ("\n", "\n", "\n\n", " ")  # what may stand between two texts of a row
-FORGOTTEN = 0.3  # share of words that are shown without their first piece, the word itself
+FORGOTTEN = 0.4  # share of words that are shown without their first piece, the word itself
+DISGUISED = 0.15  # share of words, among those, that are shown by their looks alone
 
 
 class Batch(NamedTuple):
@@ -53,7 +54,9 @@ class Reading:
         for i, (found, tags) in enumerate(texts):
             fired[i, : len(found)] = fired_by(found, self.rows)
             targets[i, : len(tags)] = tags
-        fired[..., 0] *= np.random.default_rng(seed).random(self.shape) >= FORGOTTEN
+        luck = np.random.default_rng(seed).random(self.shape)
+        fired[luck < FORGOTTEN, 0] = 0
+        fired[luck < DISGUISED, 1 + LOOKS :] = 0
         lengths = torch.tensor([len(tags) for _, tags in texts])
         return Batch(torch.from_numpy(fired), lengths, torch.from_numpy(targets))
 
@@ -64,7 +67,9 @@ def _joined(examples: Iterator[Example], length: int, rng: random.Random):
     for example in examples:
         between = rng.choice(BETWEEN)
         found = list(words(between + example.text))
-        moved = tuple(Span(s.start + len(between), s.end + len(between), s.type) for s in example.spans)
+        moved = tuple(
+            Span(s.start + len(between), s.end + len(between), s.type) for s in example.spans
+        )
         own = tags_of(found, moved)
         if row and len(row) + len(own) > length:
             yield row, tags

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .labels import TYPES
 from .labelled import Span
+from .labels import TYPES
 from .words import Word
 
 OUTSIDE = 0  # the tag O; B of type k is 1 + 2k, I is 2 + 2k

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ..runtime.errors import RealSamError
 from .decode import Found, best_path, private_scores, spans_of
 from .words import PIECES, REACH, Word, fired_by, words
 
@@ -59,9 +60,14 @@ class Finder:
     Args:
         model: a tagger, see `tagger.Tagger`.
         threshold: probability above which a word is private; less finds more.
+
+    Raises:
+        RealSamError: the threshold is not between 0 and 1.
     """
 
     def __init__(self, model, threshold: float = THRESHOLD):
+        if not 0.0 < threshold < 1.0:
+            raise RealSamError(f"The threshold is {threshold}; choose one between 0 and 1.")
         self.model, self.threshold = model.eval(), threshold
         self.device = next(model.parameters()).device
 
@@ -86,7 +92,11 @@ class Finder:
         paths = best_path(scores.swapaxes(0, 1)).T  # (B, T)
         private = 1.0 - np.exp(log_probs[..., 0])
         return [
-            [span for span in spans_of(found, path[: len(found)], p) if span.score >= self.threshold]
+            [
+                span
+                for span in spans_of(found, path[: len(found)], p)
+                if span.score >= self.threshold
+            ]
             for found, path, p in zip(batch, paths, private, strict=True)
         ]
 

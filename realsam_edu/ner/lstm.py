@@ -5,7 +5,6 @@ in both directions, as its kind does (Graves and Schmidhuber 2005,
 doi 10.1016/j.neunet.2005.06.042).
 """
 
-import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 

@@ -117,4 +117,3 @@ def _row(span: Found, new: str) -> dict:
         "score": round(span.score, 4),
         "replacement": new,
     }
-

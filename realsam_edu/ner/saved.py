@@ -1,4 +1,4 @@
-"""A trained tagger on disk: `checkpoint`'s file, with a card that says what kind of tagger it is."""
+"""A trained tagger on disk: `checkpoint`'s file, and a card that says what kind of tagger it is."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -24,8 +24,6 @@ from ..training.config import TrainConfig
 from ..training.optimizer import MeanWeights, learning_rate, load_slots, make_optimizer, slots
 from .batches import Reading
 
-DEFAULTS = {"steps": 3000, "batch_size": 32, "seq_len": 128, "lr": 4e-3, "weight_decay": 0.01}
-
 
 class Training:
     """A training in progress: model, optimiser, mean weights, history.

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 PIECES = 16  # input neurons that a word makes fire, at most
+LOOKS = 3  # of them, behind the first, say how it looks: shape, length, blank
 LONGEST = 32  # letters of a word, at most; a longer run is several words
 REACH = 4 * LONGEST  # characters that decide where a word ends, at most
 
@@ -57,26 +58,27 @@ def shape(word: str) -> str:
     return re.sub("xx+", "x", kinds)[:6]
 
 
-def _named(word: str) -> list[str]:
-    """The pieces of a word but the blank, by name, the word itself first."""
-    low = word.lower()
+def _named(word: str, spaced: bool) -> list[str]:
+    """The pieces of a word by name: itself, its looks (LOOKS of them), then parts of it."""
+    low, gap = word.lower(), "_" if spaced else "-"
     if word[0].isdigit():  # the digits of a number say little, their count much
         whole = f"w{low}" if len(word) <= 4 else f"n{len(word)}"
-        return [whole, f"s{shape(word)}", f"p{low[:2]}", f"e{low[-2:]}"]
+        return [whole, f"s{shape(word)}", f"l{len(word)}", gap, f"p{low[:2]}", f"e{low[-2:]}"]
     if not word[0].isalpha():
-        return [f"w{low}", f"l{min(len(word), 4)}"]
+        return [f"w{low}", f"s{low[0]}", f"l{min(len(word), 4)}", gap]
     framed = f"<{low}>"
-    found = [f"w{low}", f"s{shape(word)}", f"p{low[:2]}", f"e{low[-2:]}", f"l{min(len(word), 8)}"]
-    return found + [f"t{framed[i : i + 3]}" for i in range(len(framed) - 2)]
+    looks = [f"s{shape(word)}", f"l{min(len(word), 8)}", gap]
+    ends = [f"p{low[:2]}", f"e{low[-2:]}"]
+    return [f"w{low}", *looks, *ends, *(f"t{framed[i : i + 3]}" for i in range(len(low)))]
 
 
 @lru_cache(maxsize=2**16)
 def pieces(word: str, spaced: bool, rows: int) -> bytes:
     """Return the input neurons, 1 to `rows` − 1, that `word` makes fire, as int32 (PIECES,).
 
-    The word itself stands first; 0 fills up.
+    The word itself stands first, its looks follow; 0 fills up.
     """
-    names = [*_named(word)[: PIECES - 1], "_" if spaced else "-"]
+    names = _named(word, spaced)[:PIECES]
     fired = [1 + zlib.crc32(name.encode("utf-8", "replace")) % (rows - 1) for name in names]
     return array("i", fired + [0] * (PIECES - len(fired))).tobytes()
 

@@ -29,4 +29,6 @@ class Knowing(torch.nn.Module):
 def knowing(threshold: float = 0.5) -> Finder:
     """A finder of the persons "Ana Ruiz" and "Bo" and of the address "Elm St Leeds"."""
     tags = {"Ana": "B-PERSON", "Ruiz": "I-PERSON", "Bo": "B-PERSON", "Elm": "B-STREET_ADDRESS"}
-    return Finder(Knowing(tags | {"St": "I-STREET_ADDRESS", "Leeds": "I-STREET_ADDRESS"}), threshold)
+    return Finder(
+        Knowing(tags | {"St": "I-STREET_ADDRESS", "Leeds": "I-STREET_ADDRESS"}), threshold
+    )

@@ -6,12 +6,23 @@ from hypothesis import strategies as st
 from ner.stand_ins import knowing
 
 from realsam_edu.ner import find
+from realsam_edu.ner.decode import TAGS
 from realsam_edu.ner.find import CONTEXT, MIDDLE, Finder, windows
 from realsam_edu.ner.tagger import Tagger, TaggerConfig
-from realsam_edu.ner.decode import TAGS
 from realsam_edu.ner.words import words
 
-BITS = ("Ana Ruiz", "Ana", "Bo", "Elm St Leeds", "and then", "é\u0301\u200d", "\n", "  ", "🙂", "x" * 90)
+BITS = (
+    "Ana Ruiz",
+    "Ana",
+    "Bo",
+    "Elm St Leeds",
+    "and then",
+    "é\u0301\u200d",
+    "\n",
+    "  ",
+    "🙂",
+    "x" * 90,
+)
 TEXTS = st.lists(st.sampled_from(BITS), max_size=40).map(" ".join)
 
 
@@ -80,7 +91,9 @@ def test_a_span_over_any_border_is_found_once():
         for value in ("Ana Ruiz", "Elm St Leeds"):
             text = "so " * before + value + " so" * 12
             assert [span[:3] for span in finder.find([text])[0]] == expected(text)
-            assert [span[:3] for span in streamed(finder, in_pieces(text, [7, 3]))[1]] == expected(text)
+            assert [span[:3] for span in streamed(finder, in_pieces(text, [7, 3]))[1]] == expected(
+                text
+            )
 
 
 def test_texts_side_by_side_have_the_spans_they_have_alone():

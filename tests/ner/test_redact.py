@@ -13,7 +13,9 @@ from realsam_edu.ner.redact import WAYS, Redactor, as_json, as_text, stand_in
 from realsam_edu.runtime.errors import RealSamError
 
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-AROUND = st.lists(st.one_of(st.sampled_from(["Ana Ruiz", " Bo ", "\r\n", "\ufeff"]), ANYTHING), max_size=12)
+AROUND = st.lists(
+    st.one_of(st.sampled_from(["Ana Ruiz", " Bo ", "\r\n", "\ufeff"]), ANYTHING), max_size=12
+)
 
 
 def redacted(text, way="type", size=50, **how):
@@ -74,7 +76,7 @@ def test_a_checksum_confirms_or_rejects():
     from realsam_edu.ner.confirm import confirmed
     from realsam_edu.ner.decode import Found
 
-    text = "card 4111 1111 1111 1111 or 4111 1111 1111 1112, mail a@b.io or a@b, 10.0.0.1 or 10.0.0.300"
+    text = "pay 4111 1111 1111 1111 or 4111 1111 1111 1112 to a@b.io or a@b, 10.0.0.1 or 10.0.0.300"
     values = {
         "CREDIT_CARD": ("4111 1111 1111 1111", "4111 1111 1111 1112"),
         "EMAIL_ADDRESS": ("a@b.io", "a@b,"),
@@ -95,7 +97,9 @@ def test_memory_does_not_grow_with_the_text():
 
     def peak(pieces):
         tracemalloc.start()
-        for part in redactor.passages(finder, ("so Ana Ruiz met Bo. " * 500 for _ in range(pieces))):
+        for part in redactor.passages(
+            finder, ("so Ana Ruiz met Bo. " * 500 for _ in range(pieces))
+        ):
             assert "Ana" not in part.text
         high = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
