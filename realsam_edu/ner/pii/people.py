@@ -164,7 +164,7 @@ def band(hand: Hand) -> str:
 
 def shop(hand: Hand) -> str:
     """Return a shop with its owner's name."""
-    return f"{hand.name('last_name').split(' ')[0]}'s {hand.common('trades')}"
+    return f"{hand.name('last_name').split(' ')[-1]}'s {hand.common('trades')}"
 
 
 def acronym(hand: Hand) -> str:

@@ -118,13 +118,17 @@ def full_address(hand: Hand) -> str:
 
 
 def block(hand: Hand) -> str:
-    """Return an address over two to five lines, as on an envelope."""
-    between = hand.mixed({"\n": 85, ",\n": 15})
+    """Return an address over two to five lines, as on an envelope, or broken in odd places."""
     lines = [street_line(hand)]
     if hand.chance(0.12):
         lines.append(_unit(hand))
     lines += _tail(hand, " ")
-    return between.join(lines)
+    if hand.chance(0.7):
+        return hand.pick(("\n", "\n", "\n", ",\n")).join(lines)
+    text = lines[0]
+    for line in lines[1:]:
+        text += hand.pick(("\n", "\n", ", ", ",\n", " ")) + line
+    return text
 
 
 def address(hand: Hand) -> str:
