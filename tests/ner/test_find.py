@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ner.stand_ins import knowing
 
 from realsam_edu.ner import find
-from realsam_edu.ner.decode import TAGS
+from realsam_edu.ner.decode import TAGS, Found
 from realsam_edu.ner.find import CONTEXT, MIDDLE, Finder, windows
 from realsam_edu.ner.tagger import Tagger, TaggerConfig
 from realsam_edu.ner.words import words
@@ -82,6 +82,32 @@ def test_the_pieces_in_which_a_text_arrives_do_not_matter(text, sizes):
     whole, spans = streamed(finder, in_pieces(text, sizes))
     assert whole == text
     assert spans == finder.find([text])[0]
+
+
+@given(text=TEXTS, sizes=st.lists(st.integers(0, 150), max_size=8))
+@settings(max_examples=60)
+def test_the_words_of_a_text_in_pieces_are_those_of_the_whole(text, sizes):
+    assert list(find.Arriving(in_pieces(text, sizes)).words()) == list(words(text))
+
+
+@pytest.mark.usefixtures("small")
+def test_windows_that_disagree_find_nothing_twice(monkeypatch):
+    """The first sees a span over its border, the second one that begins inside of it."""
+    answers = [
+        [Found(8, 13, "PERSON", 1.0)],
+        [Found(12, 13, "AGE", 1.0), Found(16, 17, "AGE", 1.0)],
+    ]
+    monkeypatch.setattr(Finder, "spans", lambda self, batch: answers)
+    text = "a b c d e f g h i"
+    expected = [answers[0][0], answers[1][1]]
+    assert streamed(knowing(), [text])[1] == expected
+    assert knowing().find([text])[0] == expected
+
+
+def test_what_fills_up_changes_no_sequence():
+    finder = knowing()
+    finder.model.tag[0] = TAGS.index("I-PERSON")  # what the tagger says of filling
+    assert finder.find(["so", "so " * 100, "Bo"])[:2] == [[], []]
 
 
 @pytest.mark.usefixtures("small")

@@ -1,6 +1,7 @@
-"""Training a tagger: it learns, stops, goes on to the same numbers, and is saved as it was measured."""
+"""Training a tagger: it learns, stops, goes on to the same numbers, and is saved as measured."""
 
 import json
+import signal
 
 import pytest
 import torch
@@ -37,8 +38,6 @@ def interrupt_after(monkeypatch, steps):
     def interrupted(self):
         record = advance(self)
         if self.step == steps:
-            import signal
-
             signal.raise_signal(signal.SIGINT)
         return record
 
@@ -55,7 +54,9 @@ def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path, monkeypat
     rest = trained(tmp_path / "two", resume=True)
     for name in ("sha256", "results", "parameters"):
         assert rest.get(name) == whole.get(name)
-    one, other = (saved.load(tmp_path / n / "ner.safetensors")[0].state_dict() for n in ("one", "two"))
+    one, other = (
+        saved.load(tmp_path / n / "ner.safetensors")[0].state_dict() for n in ("one", "two")
+    )
     assert all(torch.equal(one[name], other[name]) for name in one)
     logs = [(tmp_path / n / "ner.jsonl").read_text().splitlines() for n in ("one", "two")]
     assert len(logs[0]) == 2
