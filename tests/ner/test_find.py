@@ -93,15 +93,16 @@ def test_the_words_of_a_text_in_pieces_are_those_of_the_whole(text, sizes):
 @pytest.mark.usefixtures("small")
 def test_windows_that_disagree_find_nothing_twice(monkeypatch):
     """The first sees a span over its border, the second one that begins inside of it."""
-    answers = [
-        [Found(8, 13, "PERSON", 1.0)],
-        [Found(12, 13, "AGE", 1.0), Found(16, 17, "AGE", 1.0)],
-    ]
-    monkeypatch.setattr(Finder, "spans", lambda self, batch: answers)
+    over, inside, behind = (
+        Found(8, 13, "PERSON", 1),
+        Found(12, 13, "AGE", 1),
+        Found(16, 17, "AGE", 1),
+    )
+    answers = {"a": [over], "b": [inside, behind]}  # by the first word of a window
+    monkeypatch.setattr(Finder, "spans", lambda self, batch: [answers[w[0].text] for w in batch])
     text = "a b c d e f g h i"
-    expected = [answers[0][0], answers[1][1]]
-    assert streamed(knowing(), [text])[1] == expected
-    assert knowing().find([text])[0] == expected
+    assert streamed(knowing(), [text])[1] == [over, behind]
+    assert knowing().find([text])[0] == [over, behind]
 
 
 def test_what_fills_up_changes_no_sequence():
