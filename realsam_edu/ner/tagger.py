@@ -20,6 +20,7 @@ from ..model.output import firing_rates
 from ..model.v4 import EnvironmentBlock
 from ..neurons.lif import zero_state
 from ..neurons.surrogate import SLOPE
+from ..runtime.errors import RealSamError
 
 UNSEEN = -100  # the tag of what is no word: filling
 
@@ -36,6 +37,11 @@ class TaggerConfig:
     tau_min: float = 0.2  # time constants start log-uniform between these, in words
     tau_max: float = 4.0
     dropout: float = 0.1  # share of neurons not heard by fc_out and gate, in training
+
+    def __post_init__(self):
+        for name in ("hidden", "depth"):
+            if getattr(self, name) < 1:
+                raise RealSamError(f"{name} is {getattr(self, name)}; it has to be at least 1.")
 
 
 class Tags(NamedTuple):

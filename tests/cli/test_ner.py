@@ -2,10 +2,11 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
-from project import run
+from project import ROOT, run
 
 from realsam_edu.ner import pipeline, saved
 from realsam_edu.ner.labelled import Example, Span, write_labelled
@@ -59,6 +60,17 @@ def test_a_line_of_a_megabyte_goes_through(tagger, given, capsys):
     given(line.encode())
     args = ("ner", "redact", "--checkpoint", tagger, "--threshold", "0.999999")
     assert run(capsys, *args)[:2] == (0, line)
+
+
+def test_a_reader_that_left_is_no_error(tagger):
+    words = [sys.executable, "-m", "realsam_edu", "ner", "redact", "--checkpoint", str(tagger)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT) as process:
+        process.stdout.close()
+        process.stdin.write(TEXT.encode())
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -151,5 +163,6 @@ def test_training_leaves_checkpoint_card_and_log(tmp_path, monkeypatch, capsys):
     assert code == 2 and "--overwrite" in error
     assert run(capsys, *args, "--overwrite", "--kind", "lstm")[0] == 0
     assert saved.load(out)[1]["command"].startswith("realsam ner train --steps 1")
-    code, _, error = run(capsys, *args, "--overwrite", "--steps", "0")
-    assert code == 2 and "steps" in error
+    for flag in ("--steps", "--hidden", "--depth", "--batch-size"):
+        code, _, error = run(capsys, *args, "--overwrite", flag, "0")
+        assert code == 2 and "at least 1" in error and error.count("\n") == 1

@@ -69,7 +69,7 @@ def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path, monkeypat
 def test_another_training_is_not_gone_on_with(tmp_path, monkeypatch):
     interrupt_after(monkeypatch, 1)
     assert trained(tmp_path) is None
-    with pytest.raises(RealSamError, match=r"lr 0\.004 \(now 0\.1\)"):
+    with pytest.raises(RealSamError, match=r"lr 0\.008 \(now 0\.1\)"):
         trained(tmp_path, resume=True, lr=0.1)
     with pytest.raises(RealSamError, match=r"kind spikes \(now lstm\)"):
         trained(tmp_path, "lstm", resume=True)
