@@ -9,6 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from hypothesis import HealthCheck, settings
 from project import CI, ROOT, Book, build_book
+from xdist.scheduler import LoadScopeScheduling
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOCAL_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
@@ -18,6 +19,23 @@ settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("calm")
 # Before torch is loaded: threads that wait awake are slow where others use the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+class ByFile(LoadScopeScheduling):
+    """With `-n 2` the tests of a file stay together, and all that share the built book.
+
+    The notebooks are the first of those: what they show is kept for the build.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        of_the_book = ("notebooks/", "tests/book/", "tests/notebooks/")
+        return "book" if file.startswith(of_the_book) else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out the tests file by file."""
+    return ByFile(config, log)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -193,6 +193,22 @@ def check_zero_reset(fn) -> str:
     raise WrongAnswer(_explain_trace(mine, right, cur, beta, thr))
 
 
+class _Leak(float):
+    """A β that notices when it is multiplied again and again, as a simulation does."""
+
+    def __new__(cls, value: float):
+        self = super().__new__(cls, value)
+        self.products = 0
+        return self
+
+    def __mul__(self, other):
+        self.products += 1
+        expect(self.products < 10, "This steps through time; solve the geometric series instead.")
+        return float(self) * other
+
+    __rmul__ = __mul__
+
+
 @feedback
 def check_period(fn) -> str:
     """Check `fn(cur, beta, thr) -> steps`: from an empty membrane to the spike, or infinity."""
@@ -201,16 +217,23 @@ def check_period(fn) -> str:
         (0.15, 0.9, 1.0),
         (1.5, 0.9, 1.0),
         (0.3, 0.5, 0.4),
+        (0.5, 0.5, 0.75),  # after two steps the membrane stands exactly at the threshold
         (0.05, 0.99, 2.0),
     ]
     for cur, beta, thr in cases:
         given = f"I = {cur:g}, β = {beta:g}, θ = {thr:g}"
-        steps, mem, right = call_student(fn, cur, beta, thr), 0.0, 0
+        steps, mem, right = call_student(fn, cur, _Leak(beta), thr), 0.0, 0
         while mem <= thr:
             mem, right = beta * mem + cur, right + 1
-        expect(steps == right, f"For {given} the spike comes after {right} steps, not {steps}.")
-    for cur, beta, thr in [(0.19, 0.8, 1.0), (0.05, 0.9, 1.0)]:
+        tie = " At the threshold it does not fire yet: the comparison is strict." * (thr == 0.75)
+        sentence = f"For {given} the spike comes after {right} steps, not {steps}.{tie}"
+        expect(steps == right, sentence)
+    for cur, beta, thr in [(0.19, 0.8, 1.0), (0.05, 0.9, 1.0), (0.5, 0.5, 1.0)]:
         given = f"I = {cur:g}, β = {beta:g}, θ = {thr:g}"
-        steps = call_student(fn, cur, beta, thr)
-        expect(steps == math.inf, f"For {given} it never fires: return math.inf, not {steps}.")
+        never = f"For {given} it never fires: return math.inf"
+        try:
+            steps = call_student(fn, cur, _Leak(beta), thr)
+        except (ValueError, ZeroDivisionError) as error:
+            raise WrongAnswer(f"{never}; your formula ends in '{error}'.") from None
+        expect(steps == math.inf, f"{never}, not {steps}.")
     return "the period, without simulating a single step."

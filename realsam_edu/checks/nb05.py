@@ -176,18 +176,22 @@ def check_floor(fn) -> str:
         ("{who} saw {what} .", {"who": [0.5, 0.5], "what": [0.25] * 4}),
         ("{who} ran and {who} sang .", {"who": [0.7, 0.2, 0.1]}),
         ("the end", {}),
+        ("{who} slept .", {"who": [0.5, 0.5], "what": [0.25] * 4}),
+        ("{who} , {who} and {who} sang .", {"who": [0.6, 0.4]}),
     ]
     for template, chances in cases:
         slots = [word[1:-1] for word in template.split() if word.startswith("{")]
         entropy = {name: -sum(p * math.log(p) for p in ps) for name, ps in chances.items()}
         once, again = sum(map(entropy.get, set(slots))), sum(map(entropy.get, slots))
-        tokens = len(template.split()) + 1
+        listed, tokens = sum(entropy.values()), len(template.split()) + 1
         mine = float(call_student(fn, template, chances))
         if math.isclose(mine, once / tokens, rel_tol=1e-4, abs_tol=1e-6):
             continue
         sentence = f"For {template!r} got {mine:.4f}, expected {once / tokens:.4f}."
         if math.isclose(mine, again / tokens, rel_tol=1e-4):
             sentence += " A place that was filled before is no second choice: it costs nothing."
+        elif math.isclose(mine, listed / tokens, rel_tol=1e-4):
+            sentence += " A name that the template never uses is no choice."
         elif math.isclose(mine, once / (tokens - 1), rel_tol=1e-4):
             sentence += " The end of the text is a token too."
         elif math.isclose(mine, once, rel_tol=1e-4):
@@ -195,4 +199,4 @@ def check_floor(fn) -> str:
         elif math.isclose(mine, once / tokens / math.log(2), rel_tol=1e-4):
             sentence += " That is in bits; use the natural logarithm."
         raise WrongAnswer(sentence)
-    return "three grammars, to four digits."
+    return "five grammars, to four digits."

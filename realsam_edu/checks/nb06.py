@@ -7,6 +7,7 @@ from ..training.curriculum import PATIENCE, PHASES, PROGRESS, Phase, converged
 from .feedback import WrongAnswer, call_student, expect, feedback
 
 WINDOW = 64  # tokens per window of the longest phases
+LEAST_REPLAY = 0.05  # of a phase, read from earlier ones
 CURVES = (
     [],
     [3.0],
@@ -124,7 +125,7 @@ def check_phases(fn) -> str:
         "Return a tuple of `Phase(name, seq_len, share, mix)`.",
     )
     _check_names(phases)
-    _check_lengths(phases)
+    _check_growth(phases)
     _check_shares(phases)
     for i, phase in enumerate(phases):
         _check_mix(phase, phases[:i])
@@ -138,13 +139,16 @@ def _check_names(phases: Sequence[Phase]) -> None:
         expect(names.count(name) == 1, f"The phase {name} is there twice.")
 
 
-def _check_lengths(phases: Sequence[Phase]) -> None:
+def _check_growth(phases: Sequence[Phase]) -> None:
     lengths = [phase.seq_len for phase in phases]
     for length in lengths:
         fits = isinstance(length, int) and 1 <= length <= WINDOW and WINDOW % length == 0
         uneven = f"Windows of {length} tokens do not go into {WINDOW}"
         expect(fits, f"{uneven}: a step would not be equally long.")
     expect(lengths == sorted(lengths), f"The lengths {lengths} shrink; growing up is meant.")
+    names = [phase.name for phase in phases]
+    grown = sorted(names, key=[phase.name for phase in PHASES].index)
+    expect(names == grown, f"{' → '.join(names)} is not growing up; read {' → '.join(grown)}.")
 
 
 def _check_shares(phases: Sequence[Phase]) -> None:
@@ -161,12 +165,17 @@ def _check_mix(phase: Phase, before: Sequence[Phase]) -> None:
     for name, part in phase.mix.items():
         expect(name in texts, f"{phase.name} reads '{name}', and there is no such text.")
         expect(part > 0, f"The part of {name} in {phase.name} is {part}; leave it out instead.")
+    whole = sum(phase.mix.values())
+    expect(_close(whole, 1.0), f"The parts of {phase.name} add up to {whole:.3g}, not to 1.")
     if phase.name == "mixed":
         expect(len(phase.mix) > 1, "A mix of one text is not mixed.")
         return
     expect(phase.name in phase.mix, f"Nobody in the phase {phase.name} reads {phase.name}.")
     seen = {one.name for one in before}
+    replayed = sum(part for name, part in phase.mix.items() if name in seen)
+    old = ", ".join(one.name for one in before)
+    expect(not seen or replayed > 0, f"{phase.name} replays nothing of {old}.")
     expect(
-        not seen or seen & phase.mix.keys(),
-        f"{phase.name} replays nothing of {', '.join(one.name for one in before)}.",
+        not seen or replayed >= LEAST_REPLAY,
+        f"{phase.name} replays {replayed:.2%} of {old}; below {LEAST_REPLAY:.0%} it forgets.",
     )

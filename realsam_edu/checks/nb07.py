@@ -60,11 +60,19 @@ def _curves():
     thr = torch.linspace(0.0, 4.0, 401)  # (401,)
     logistic = torch.sigmoid(3.0 * (1.0 - thr))
     exponential = 0.5 * torch.exp(-thr)
+    uneven = torch.linspace(0.0, 2.0, 401) ** 2  # (401,)
     return [
         (thr, logistic, 0.10, 3.0 * 0.1 * 0.9),
         (thr, logistic, 0.30, 3.0 * 0.3 * 0.7),
         (thr, exponential, 0.20, 0.20),
+        (uneven, torch.sigmoid(3.0 * (1.0 - uneven)), 0.10, 3.0 * 0.1 * 0.9),
     ]
+
+
+def _slope_at(target: float, rate: torch.Tensor, gap: float) -> float:
+    """Return the slope at the target if all thresholds of the rates (n,) were `gap` apart."""
+    at = int((rate - target).abs().argmin())
+    return torch.gradient(rate, spacing=gap)[0][at].abs().item()
 
 
 @feedback
@@ -80,6 +88,9 @@ def check_largest_eta(fn) -> str:
             2 / slopes.max().item(): "take the slope where the curve meets r*, not the steepest.",
             2 / slopes.mean().item(): "take the slope where the curve meets r*, not the mean one.",
         }
+        even = "these thresholds are not evenly spaced; divide by the distance of the two you take."
+        for gap in (thr[1] - thr[0], (thr[-1] - thr[0]) / (len(thr) - 1)):
+            wrong[2 / _slope_at(target, rate, gap.item())] = even
         if abs(mine - 2 / steep) < 0.03 * 2 / steep:
             continue
         for value, sentence in wrong.items():

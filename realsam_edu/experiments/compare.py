@@ -55,7 +55,7 @@ class Plan:
     """What is compared.
 
     Raises:
-        RealSamError: there is no such comparison.
+        RealSamError: there is no such comparison, or it has no seed.
     """
 
     name: str  # a key of `COMPARISONS`
@@ -69,6 +69,8 @@ class Plan:
             raise RealSamError(
                 f"There is no comparison '{self.name}'; choose {', '.join(COMPARISONS)}."
             )
+        if not 1 <= self.seeds <= 1000:
+            raise RealSamError(f"seeds is {self.seeds}; ask for 1 to 1,000 runs per variant.")
 
     def runs(self) -> Iterator[tuple[int, Variant]]:
         """One seed of every variant before the next seed."""

@@ -24,8 +24,9 @@ DAY = r"(?:3[01]|[12]\d|0?[1-9])"
 WEEKDAY = r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,? )?"
 YEAR = r"(?:18|19|20)\d\d"
 CLOCK = (
-    r"(?:(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:[.,]\d{3})?(?: ?[ap]\.?m\b\.?)?"
-    r"|(?:1[0-2]|[1-9]) ?[ap]\.?m\b\.?|(?:1[0-2]|[1-9]) o'clock)"
+    r"(?:(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:[.,]\d{3})?(?: ?(?:[ap]m\b|[ap]\.m\.))?"
+    r"|(?:[01]?\d|2[0-3])h[0-5]\d"
+    r"|(?:1[0-2]|[1-9]) ?(?:[ap]m\b|[ap]\.m\.)|(?:1[0-2]|[1-9]) o'clock)"
 )
 TLD = (
     r"(?:com|org|net|edu|gov|info|biz|io|ai|app|dev|shop|online|tv|me|co\.uk|com\.au|co\.in|com\.br|"
@@ -67,19 +68,21 @@ PHONE = re.compile(
     r"|[2-9]\d{2}[-.]\d{4}|[2-9]\d{9})(?: ?(?:x|ext\.?) ?\d{2,5})?(?![\w]|[.:/-]\d)"
 )
 DATE_TIME = re.compile(
-    rf"(?<![\w./:-])(?:{YEAR}-\d\d-\d\d[T ]{CLOCK}(?:Z|[+-]\d\d:\d\d)?"
+    rf"(?<![\w./:-])(?:{YEAR}[-/]\d\d[-/]\d\d[T ]{CLOCK}(?:Z|[+-]\d\d:\d\d)?"
+    rf"|{DAY}/{MONTH}/{YEAR}:{CLOCK}(?: [+-]\d{{4}})?"
     rf"|{WEEKDAY}{MONTH} {DAY}(?:st|nd|rd|th)?(?:,? {YEAR})?(?:(?: at|,)? {CLOCK})?"
     rf"|{WEEKDAY}{DAY}(?:st|nd|rd|th|\.)? (?:of )?{MONTH}(?:,? (?:{YEAR}|'\d\d))?"
     rf"(?:(?: at|,)? {CLOCK})?"
     rf"|{MONTH},? {YEAR}|{DAY}-{MONTH}-\d{{2,4}}"
     rf"|{YEAR}([-/.])(?:1[0-2]|0?[1-9])\1{DAY}"
     rf"|{DAY}([-/.]) ?{DAY}\2 ?(?:{YEAR}|\d\d)(?: {CLOCK})?"
-    rf"|{DAY} (?:0[1-9]|1[0-2]) {YEAR}|(?:0[1-9]|1[0-2])/(?:{YEAR}|\d\d)|{CLOCK})(?![\w]|[/:-]\d)",
+    rf"|{DAY} (?:0[1-9]|1[0-2]) {YEAR}|(?:0[1-9]|1[0-2])/(?:{YEAR}|\d\d)|{CLOCK})(?![\w]|[/:.-]\d)",
     re.IGNORECASE,
 )
 AGE = re.compile(
     r"(?<![\w.,$€£-])\d{1,3}(?=[ -]?(?:years?[ -]old|yo\b|y/o\b))|(?<=\baged )\d{1,3}\b"
-    r"|(?<=\bage )\d{1,3}\b|(?<=\bage: )\d{1,3}\b|(?<=\bage of )\d{1,3}\b",
+    r"|(?<=\bage )\d{1,3}\b|(?<=\bage: )\d{1,3}\b|(?<=\bage of )\d{1,3}\b|(?<=\bturned )\d{1,2}\b"
+    r"|(?<=[a-z] \()\d{1,2}(?=\))|(?<=[a-z], )[1-9]\d(?=, )",
     re.IGNORECASE,
 )
 ZIP = re.compile(
@@ -87,10 +90,17 @@ ZIP = re.compile(
     r"|(?<!\w)[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?!\w)|(?<!\w)[A-Z]\d[A-Z] \d[A-Z]\d(?!\w)"
 )
 ABOUT_ZIP = re.compile(rf"(?:\b{STATES}|\b(?i:zip|post(?:al)?[ -]?code|zip code)\W*(?:is |: )?) ?$")
+TOWN = (
+    r"(?:[,\s]\s?[A-Z][\w.'-]{1,20}(?: [A-Z][\w.'-]{1,20}){0,2}"
+    rf",?\s{STATES},? \d{{5}}(?:-\d{{4}})?)"
+)
+UNIT = r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Room|Rm|Bldg|Floor|#)\.? ?\w{1,5}"
 ADDRESS = re.compile(
-    r"(?<![\w.-])\d{1,6}[A-Za-z]? (?:[A-Z0-9][\w.'’-]{0,20} ){1,3}"
-    rf"{STREET}\b\.?(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Flat|Room|#)\.? ?\w{{1,5}})?"
-    rf"(?:,? [A-Z][\w.' -]{{1,30}},? {STATES} \d{{5}}(?:-\d{{4}})?)?"
+    r"(?<![\w.-])(?:\d{1,6}[A-Za-z]? (?:[A-Z0-9][\w.'’-]{0,20} ){1,3}"
+    rf"{STREET}\b(?:\.(?=,| {UNIT}))?"
+    r"|(?:[A-Z][\w-]{2,20}(?:straße|strasse|str\.|weg|gasse|allee|platz|straat|gatan)"
+    r"|(?:Via|Calle|Rua|Piazza|Plaza|ul\.) [A-Z]\w{2,20}),? \d{1,4}[a-z]?\b|P\.? ?O\.? Box \d{1,6})"
+    rf"(?:,? {UNIT})?{TOWN}?"
 )
 TITLE = re.compile(
     r"\b(?:Mrs?|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Rev|Reverend|Capt|Captain|Col|Colonel|Sgt|Lt"

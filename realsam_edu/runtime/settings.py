@@ -25,6 +25,7 @@ from .errors import RealSamError
 BUDGETS = ("smoke", "class", "full")
 CHECKOUT = Path(__file__).resolve().parents[2]  # where the package runs from
 RUNS = Path("runs")  # where what a user makes goes if they do not say
+STOPS = ("SIGINT", "SIGTERM", "SIGHUP")  # signals after which a training saves what it has
 CPUINFO = Path("/proc/cpuinfo")  # what the processor says it can do; Linux only
 
 
@@ -51,27 +52,32 @@ def data_dir() -> Path:
     REALSAM_DATA if set; else `data/` of the checkout that the package runs from; else `./data`.
     """
     if "REALSAM_DATA" in os.environ:
-        return Path(os.environ["REALSAM_DATA"])
+        return Path(os.environ["REALSAM_DATA"]).expanduser()
     return CHECKOUT / "data" if (CHECKOUT / "pyproject.toml").exists() else Path("data")
 
 
 def pick_device(name: str | None = None) -> torch.device:
     """Return the device called `name`, or the best one present: cuda, then mps, then cpu.
 
+    Args:
+        name: a kind of device in small or capital letters, or one of several, as in "cuda:1".
+
     Raises:
         RealSamError: `name` is unknown, or that device is not present.
     """
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
+    count = {  # how many there are of each kind
+        "cuda": torch.cuda.device_count(),
+        "mps": int(torch.backends.mps.is_available()),
+        "cpu": 1,
     }
     if name is None:
-        name = next(device for device, here in present.items() if here)
-    if not present.get(name, False):
-        usable = ", ".join(device for device, here in present.items() if here)
+        return torch.device(next(kind for kind, present in count.items() if present))
+    kind, colon, index = name.lower().partition(":")
+    numbered = index.isdecimal() and int(index) < count.get(kind, 0)
+    if not (numbered if colon else count.get(kind, 0)):
+        usable = ", ".join(kind for kind, present in count.items() if present)
         raise RealSamError(f"Device '{name}' is not available here; choose one of: {usable}.")
-    return torch.device(name)
+    return torch.device(name.lower())
 
 
 def has_bf16(device: torch.device) -> bool:
@@ -105,22 +111,33 @@ def seed_all(seed: int) -> None:
 
 @contextmanager
 def interrupt_flag():
-    """Turn the first Ctrl-C into a flag that is read between steps; a second one interrupts."""
+    """Turn the first signal to stop into a flag that is read between steps; a second one stops.
+
+    These are Ctrl-C, a polite kill (SIGTERM) and a closed terminal (SIGHUP, unless `nohup` has it
+    ignored).
+    """
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield flag  # signals reach the main thread only
         return
-    before = signal.getsignal(signal.SIGINT)
+    present = (getattr(signal, name) for name in STOPS if hasattr(signal, name))
+    before = {number: signal.getsignal(number) for number in present}
+    heard = {number: old for number, old in before.items() if old != signal.SIG_IGN}
 
-    def on_interrupt(number, frame):
+    def as_before():
+        for number, old in heard.items():
+            signal.signal(number, old)
+
+    def on_stop(number, frame):
         flag.set()
-        signal.signal(signal.SIGINT, before)
+        as_before()
 
-    signal.signal(signal.SIGINT, on_interrupt)
+    for number in heard:
+        signal.signal(number, on_stop)
     try:
         yield flag
     finally:
-        signal.signal(signal.SIGINT, before)
+        as_before()
 
 
 def keep_memory() -> None:

@@ -129,3 +129,8 @@ def _parse(path: Path, line: int, text: str) -> object:
             f"{path}, line {line + error.lineno - 1}: this is not JSON ({error.msg}, column "
             f"{error.colno}); give a file of the public schema."
         ) from None
+    except (ValueError, RecursionError):  # thousands of digits, or of brackets within brackets
+        raise RealSamError(
+            f"{path}, line {line}: a number is too long or brackets are nested too deeply; "
+            "give a file of the public schema."
+        ) from None

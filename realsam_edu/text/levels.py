@@ -8,13 +8,14 @@ that what follows the end of a piece has nothing to do with it, and Sam learns j
 import random
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 LEVELS = ("words", "phrases", "sentences", "stories")  # what stories are graded into
 TALK = ("conversations",)
 TEXTS = LEVELS + TALK  # every kind of text, in the order in which Sam grows up with them
 WHOLE = LEVELS[-1:] + TALK  # whole documents; the others are pieces of stories
 POOL = 8192  # pieces that are held back at a time to be shuffled
-_SENTENCE = re.compile(r".*?[.!?]+[\"')\]]*(?=\s|$)|.+?$", flags=re.S | re.M)
+_END = re.compile(r"(?<![.!?])[.!?]++[\"')\]]*+(?=\s|$)")  # of a sentence
 _CLAUSE = re.compile(r"[^,;:.!?\"()\n]+")
 
 
@@ -35,8 +36,14 @@ def graded(stories: Iterable[str], level: str, seed: int = 0) -> Iterator[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text; a sentence takes its closing quotation mark along."""
-    return [one for match in _SENTENCE.finditer(text) if (one := " ".join(match[0].split()))]
+    """Return the sentences of a text, in one pass over it.
+
+    A sentence takes its closing quotation mark along; after the last full stop a line is one.
+    """
+    ends = [0, *(match.end() for match in _END.finditer(text))]
+    pieces = [text[start:end] for start, end in pairwise(ends)]
+    pieces += text[ends[-1] :].split("\n")
+    return [one for piece in pieces if (one := " ".join(piece.split()))]
 
 
 def phrases(text: str, rng: random.Random) -> Iterator[str]:

@@ -22,7 +22,7 @@ from .source import SPLITS, Files, Source
 from .token_files import Array, Prepared, read_manifest, text_length, write_array, write_manifest
 from .tokenizer import BPETokenizer
 
-RECIPE = 2  # raise it when the same files would give other documents
+RECIPE = 3  # raise it when the same files would give other documents
 LEARN_CHARS = 100_000_000  # characters of each corpus that the tokenizer is learnt from, at most
 # Characters of each phase, at most. Small pieces of a large corpus soon repeat themselves.
 LIMITS = {"words": 6_000_000, "phrases": 12_000_000, "sentences": 24_000_000}

@@ -45,7 +45,8 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _TYPOGRAPHY.sub(lambda m: _REPAIR.get(m[0]) or _STRAIGHT[m[0]], text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return SPELLED.sub("", text).strip()
+    without = SPELLED.sub("", text)
+    return SPELLED.sub(" ", without).strip()  # what is left may spell one, spaces never do
 
 
 def told(turns: list[str]) -> str:

@@ -20,6 +20,7 @@ import torch
 
 from ..runtime.errors import RealSamError
 from .config import TrainConfig
+from .evaluate import perplexity
 from .optimizer import learning_rate
 from .streams import fingerprint, streams
 
@@ -216,7 +217,7 @@ class Schedule:
             "epochs": epochs and round(epochs, 3),
             "train": entry["loss"],
             "val": entry["val"],
-            "perplexity": math.exp(entry["val"]),
+            "perplexity": perplexity(entry["val"]),
             "ended": ended,
         }
 

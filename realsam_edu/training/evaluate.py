@@ -40,6 +40,11 @@ def read_through(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64)
     return Reading(torch.stack(losses), shares, fired)
 
 
+def perplexity(nats: float) -> float:
+    """Return e^nats: among how many equally likely tokens a model hesitates; at most e^700."""
+    return math.exp(min(nats, 700.0))
+
+
 def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64, chars=None) -> dict:
     """Measure a model on a text, its state carried from the first token to the last.
 
@@ -71,7 +76,7 @@ def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64, cha
     return {
         "nats_per_token": nats,
         "bpc": nats / math.log(2) * (1.0 if chars is None else len(tokens) / chars),
-        "perplexity": math.exp(nats),
+        "perplexity": perplexity(nats),
         **firing(fired),
         "tokens": (len(tokens) - 1) // streams * streams,
     }

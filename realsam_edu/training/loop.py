@@ -29,6 +29,7 @@ from ..runtime.settings import interrupt_flag, keep_memory, seed_all
 from . import distributed
 from .config import TrainConfig
 from .curriculum import Schedule, phase_line
+from .divergence import expect_finite, weights_of
 from .evaluate import evaluate
 from .optimizer import MeanWeights, load_slots, make_optimizer, slots
 
@@ -128,8 +129,23 @@ class Run:
             self.recent += [sum(losses) / len(losses) for losses in values["losses"]]
             self.record = {"loss": self.recent[-1], "stress": None}
             self.record |= {k: values[k][-1] for k in names if k != "losses"}
+            first = self.step - len(self.pending) + 1
             self.pending = []
+            steps = zip(values["losses"], values["norm"], strict=True)
+            for step, (losses, norm) in enumerate(steps, first):
+                self._expect_finite(step, {"loss": sum(losses), "norm of the gradient": norm})
         return self.record
+
+    def _settle(self) -> None:
+        """Wait for the device, and look at the weights before they are measured or kept."""
+        self._fetch()
+        self._expect_finite(self.step, weights_of(self.model, self.mean.module))
+
+    def _expect_finite(self, step: int, numbers: dict[str, float]) -> None:
+        kept = ""
+        if self.resume_file is not None and self.history:
+            kept = f" The state of step {self.history[-1]['step']} is in {self.resume_file}."
+        expect_finite(step, self.config.lr, numbers, kept)
 
     def advance(self) -> dict:
         """Take one optimiser step; return its loss (nats per token), rate and gradient norm."""
@@ -142,6 +158,9 @@ class Run:
         Args:
             on_step: called with (step, record) after every step, for which a GPU has to wait.
             progress: show a bar.
+
+        Raises:
+            RealSamError: loss, gradient or weights are no longer finite; what was saved stays.
         """
         keep_memory()
         self.model.train()
@@ -157,14 +176,14 @@ class Run:
                 if on_step is not None:
                     on_step(self.step, self._fetch())
                 if self.step % self.config.eval_every == 0 or self.step == self.config.steps:
-                    self._fetch()  # what the device has yet to do is training time, too
+                    self._settle()  # what the device has yet to do is training time, too
                     self.seconds += time.perf_counter() - clock
                     self._validate()
                     clock = time.perf_counter()
                 if not bar.disable and time.perf_counter() > shown + REFRESH:
                     shown = time.perf_counter()
                     bar.set_postfix(_postfix(self._fetch(), self.schedule.phase), refresh=False)
-            self._fetch()
+            self._settle()
             self.seconds += time.perf_counter() - clock
             if self.step < self.config.steps:
                 self.save()

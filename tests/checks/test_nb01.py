@@ -139,7 +139,34 @@ def period(cur, beta, thr=1.0):
     return math.inf if missing <= 0 else math.floor(math.log(missing) / math.log(beta)) + 1
 
 
+def ceiling(cur, beta, thr=1.0):
+    """Ignores that the comparison is strict."""
+    missing = 1 - thr * (1 - beta) / cur
+    return math.inf if missing <= 0 else math.ceil(math.log(missing) / math.log(beta))
+
+
+def never_below_only(cur, beta, thr=1.0):
+    """Has no logarithm for the neuron that just never fires."""
+    missing = 1 - thr * (1 - beta) / cur
+    return math.inf if missing < 0 else math.floor(math.log(missing) / math.log(beta)) + 1
+
+
+def simulated(cur, b, t=1.0):
+    mem, steps = 0.0, 0
+    while mem <= t and steps < 1000:
+        mem, steps = b * mem + cur, steps + 1
+    return steps if mem > t else math.inf
+
+
+def other_style(cur, beta, thr=1.0):
+    """Compares first, and uses another logarithm."""
+    if cur <= thr * (1 - beta):
+        return float("inf")
+    return int(math.log(1 - thr * (1 - beta) / cur, beta)) + 1
+
+
 RIGHT = [
+    (checks.check_period, other_style),
     (checks.check_half_life, lambda h: 0.5 ** (1 / h)),
     (checks.check_zero_reset, zero_reset),
     (checks.check_period, period),
@@ -168,6 +195,9 @@ WRONG = [
         "spike comes|never fires",
     ),
     (checks.check_period, lambda c, b, t=1.0: period(c, b, 1.0), "spike comes"),
+    (checks.check_period, ceiling, "strict"),
+    (checks.check_period, never_below_only, "ends in"),
+    (checks.check_period, simulated, "steps through time"),
 ]
 
 

@@ -15,9 +15,9 @@ from realsam_edu.neurons.scan import reference_scan
 from realsam_edu.neurons.scan_fused import fused_scan
 
 
-def entropy(text, of_triples=False, base=1.0):
+def entropy(text, of_triples=False, base=1.0, upto=-1):
     triples = Counter(zip(text, text[1:], text[2:], strict=False))
-    pairs, n = Counter(pairwise(text[:-1])), len(text) - 2
+    pairs, n = Counter(pairwise(text[:upto])), len(text) - 2
     below = {t: n if of_triples else pairs[t[:2]] for t in triples}
     return -sum(k / n * log(k / below[t]) for t, k in triples.items()) / base
 
@@ -27,7 +27,8 @@ def test_right_answers_pass(capsys):
     assert checks.check_scan(reference_scan) and checks.check_scan(fused_scan)
     assert checks.check_v1(V1)
     assert checks.check_trigram_entropy(entropy)
-    assert capsys.readouterr().out.count("✓") == 5
+    assert checks.check_trigram_entropy(lambda text: entropy(text, upto=None))
+    assert capsys.readouterr().out.count("✓") == 6
 
 
 @pytest.mark.parametrize("name", ["rlif_step", "trigram_entropy"])

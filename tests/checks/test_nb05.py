@@ -20,6 +20,10 @@ def apply_merges(word, merges):
     return pieces
 
 
+def all_listed(chances):
+    return -sum(p * log(p) for ps in chances.values() for p in ps)
+
+
 def floor(template, chances, seen_again=False, end=1):
     slots = [word[1:-1] for word in template.split() if word.startswith("{")]
     slots = slots if seen_again else set(slots)
@@ -178,6 +182,7 @@ def first_place_only(word, merges):
         ("apply_merges", lambda word, merges: [word.strip()], "make the word again"),
         ("floor", lambda t, c: floor(t, c, seen_again=True), "costs nothing"),
         ("floor", lambda t, c: floor(t, c, end=0), "end of the text"),
+        ("floor", lambda t, c: all_listed(c) / (len(t.split()) + 1), "never uses"),
         ("floor", lambda t, c: floor(t, c) * (len(t.split()) + 1), "Divide"),
         ("floor", lambda t, c: floor(t, c) / log(2), "bits"),
     ],

@@ -115,6 +115,7 @@ def test_wrong_mixes_are_named(fn, says):
 
 
 WORDS = Phase("words", 8, 0.1, {"words": 1.0})
+STORIES = Phase("stories", 64, 0.1, {"stories": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,9 @@ WORDS = Phase("words", 8, 0.1, {"words": 1.0})
         ((Phase("words", 8, 1.0, {"words": 1.0}), MIXED), "nothing is left"),
         ((Phase("words", 8, 0.0, {"words": 1.0}), MIXED), "above 0"),
         ((WORDS, Phase("stories", 64, 1.0, {"stories": 1.0})), "replays nothing of words"),
+        ((WORDS, Phase("stories", 64, 1.0, {"stories": 0.9999, "words": 1e-4})), "forgets"),
+        ((WORDS, Phase("stories", 64, 1.0, {"stories": 0.4, "words": 0.2})), "add up to 0.6"),
+        ((STORIES, Phase("words", 64, 1.0, {"words": 0.5, "stories": 0.5})), "not growing up"),
         ((WORDS, Phase("stories", 64, 1.0, {"words": 1.0})), "Nobody"),
         ((WORDS, Phase("mixed", 64, 1.0, {"mixed": 1.0})), "no such text"),
         ((WORDS, Phase("mixed", 64, 1.0, {"words": 1.0})), "not mixed"),

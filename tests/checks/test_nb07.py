@@ -17,6 +17,12 @@ def largest_eta(thr, rate, target, factor=2.0):
     return factor / abs(slope.item())
 
 
+def by_interpolation(thr, rate, target):
+    """Between the two points that the target lies between."""
+    at = int((rate > target).sum()) - 1
+    return 2 * ((thr[at + 1] - thr[at]) / (rate[at] - rate[at + 1])).item()
+
+
 def freeze(model):
     model.config = replace(model.config, eta=0.0)
     return model
@@ -25,10 +31,11 @@ def freeze(model):
 def test_right_answers_pass(capsys):
     assert checks.check_homeostasis(homeostasis)
     assert checks.check_largest_eta(largest_eta)
+    assert checks.check_largest_eta(by_interpolation)
     assert checks.check_penalty(lambda rate, target: rate_penalty([rate], target))
     assert checks.check_penalty(lambda rate, target: ((rate / target - 1) ** 2).mean())
     assert checks.check_freeze(freeze)
-    assert capsys.readouterr().out.count("✓") == 5
+    assert capsys.readouterr().out.count("✓") == 6
 
 
 @pytest.mark.parametrize("name", ["homeostasis", "largest_eta", "penalty", "freeze"])
@@ -63,6 +70,11 @@ def steepest(thr, rate, target):
     return 2 / torch.gradient(rate, spacing=(thr,))[0].abs().max().item()
 
 
+def as_if_even(thr, rate, target, of):
+    at, gap = int((rate - target).abs().argmin()), thr[of].diff().mean()
+    return 4 * gap.item() / abs((rate[at + 1] - rate[at - 1]).item())
+
+
 @pytest.mark.parametrize(
     ("limit", "says"),
     [
@@ -70,6 +82,8 @@ def steepest(thr, rate, target):
         (lambda *given: largest_eta(*given, factor=-2.0), "negative"),
         (lambda *given: 1 / largest_eta(*given), "other way up"),
         (steepest, "not the steepest"),
+        (lambda *given: as_if_even(*given, of=slice(0, 2)), "not evenly spaced"),
+        (lambda *given: as_if_even(*given, of=slice(None)), "not evenly spaced"),
         (lambda *given: 1000.0, "expected about"),
     ],
 )

@@ -5,6 +5,7 @@ from statistics import NormalDist
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from realsam_edu.checks import nb08 as checks
 from realsam_edu.checks.feedback import WrongAnswer
@@ -101,6 +102,10 @@ def test_wrong_feelings_are_named(fn, says):
         checks.check_update_stress(fn)
 
 
+def test_a_spread_found_by_drawing_passes():
+    assert checks.check_sigma(lambda *given: round(sigma_for(*given), 2))
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [({"centred": False}, "median 1"), ({"root": 1}, "larger root"), ({"root": -0.9}, "reaches")],
@@ -108,6 +113,18 @@ def test_wrong_feelings_are_named(fn, says):
 def test_wrong_spreads_are_named(changes, says):
     with pytest.raises(WrongAnswer, match=says):
         checks.check_sigma(lambda *given: sigma_for(*given, **changes))
+
+
+def test_a_surprise_for_each_text_passes():
+    """The stress is one number per text, so each text may be told its own surprise."""
+
+    def each(model, inputs, targets, state):
+        out = model(inputs, targets, state)
+        nats = F.cross_entropy(out.logits.transpose(1, 2), targets, reduction="none").mean(1)
+        after = update_stress(detach_state(out.state), nats, inputs.shape[1], model.config.vocab)
+        return out.loss, after
+
+    assert checks.check_reading(each)
 
 
 def leaking(model, inputs, targets, state):

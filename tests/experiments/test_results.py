@@ -67,3 +67,59 @@ def test_comparisons_have_three_seeds_of_every_variant(name):
     assert {(row["name"], row["seed"]) for row in rows} == wanted
     assert len({row["table"][-1]["phase"] for row in rows}) == 1
     assert len({sum(part["tokens"] for part in row["table"]) for row in rows}) == 1  # equal tokens
+
+
+# --- what notebooks 03, 06, 07 and 08 say was found --------------------------------------------
+
+
+def test_growing_up_cost_a_quarter_of_a_nat_and_only_after_the_reset():
+    rows = {(row["name"], row["seed"]): row for row in card("curriculum")["rows"]}
+    lost = [
+        rows["with curriculum", seed]["val"] - rows["without curriculum", seed]["val"]
+        for seed in range(3)
+    ]
+    assert all(0.2 < nats < 0.3 for nats in lost)
+    assert {part["ended"] for row in rows.values() for part in row["table"]} == {"budget"}
+    pupil, control = (log_of(f"curriculum_{one}") for one in ("with", "without"))
+    assert pupil[280]["phase"] == "stories" and pupil[300]["phase"] == "conversations"
+    assert round(pupil[280]["val"], 2) == 1.87 and round(control[280]["val"], 2) == 1.88
+    assert pupil[280]["lr"] < control[280]["lr"] < pupil[320]["lr"]
+
+
+def test_the_penalty_is_the_part_that_pays():
+    table = {}
+    for row in card("ablation")["rows"]:
+        table.setdefault(row["name"], []).append(row)
+    mean = {name: sum(row["val"] for row in rows) / 3 for name, rows in table.items()}
+    v4 = mean["V4"]
+    spread = max(
+        max(row["val"] for row in rows) - min(row["val"] for row in rows)
+        for name, rows in table.items()
+        if name in ("V4", "no stress")
+    )
+    assert round(mean["no rate penalty"] - v4, 2) == 0.14
+    assert 0.25 < 1 - mean_of(table["no rate penalty"], "moderate") < 0.35
+    assert round(v4 - mean["no stress"], 3) == 0.016 and spread < 0.016
+    assert abs(mean["no diversity"] - v4) < spread
+    thresholds = table["thresholds instead of penalty"]
+    assert round(mean["thresholds instead of penalty"] - v4, 1) == 0.1
+    assert 1 / 7 < 1 - mean_of(thresholds, "moderate") < 1 / 6
+    stress = [entry["stress"] for entry in log_of("ablation_v4").values()]
+    assert round(stress[-1], 2) == 0.44 and stress == sorted(stress, reverse=True)
+    assert max(log_of("ablation_thresholds")) == 200  # steps, where V3's η needs about 390
+
+
+def log_of(name: str) -> dict:
+    """The entries of a run's log by step."""
+    lines = (RESULTS / f"{name}.jsonl").read_text().splitlines()
+    return {entry["step"]: entry for entry in map(json.loads, lines)}
+
+
+def mean_of(rows: list[dict], key: str) -> float:
+    return sum(row[key] for row in rows) / len(rows)
+
+
+def test_v1_took_minutes_on_one_thread():
+    runs = [card(name) for name in ("v1", "v1_seed1", "v1_seed2")]
+    assert all(11 <= run["minutes"] <= 13 for run in runs)
+    assert {run["hardware"]["threads"] for run in runs} == {1}

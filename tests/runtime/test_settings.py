@@ -1,12 +1,16 @@
 """What a machine can do, and what its terminal can show."""
 
 import io
+import os
+import signal
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from realsam_edu.runtime import settings
+from realsam_edu.runtime.errors import RealSamError
 
 
 @pytest.fixture
@@ -45,6 +49,53 @@ def test_bf16_units_of_a_graphics_card(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **how: asked.update(how) or False)
     assert settings.has_bf16(torch.device("cuda", 1)) is False
     assert asked == {"including_emulation": False}
+
+
+@pytest.mark.parametrize("name", ["cpu", "CPU", "cpu:0"])
+def test_a_device_by_its_names(name):
+    assert settings.pick_device(name).type == "cpu"
+
+
+def test_one_of_several_cards(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert settings.pick_device("cuda:1") == torch.device("cuda", 1)
+    assert settings.pick_device().type == "cuda"
+    for name in ("cuda:2", "cuda:", "cuda:-1", "cuda:one", "gpu", "", "cpu:1"):
+        with pytest.raises(RealSamError, match="choose one of"):
+            settings.pick_device(name)
+
+
+def test_a_data_folder_in_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/somewhere")
+    monkeypatch.setenv("REALSAM_DATA", "~/sam")
+    assert settings.data_dir() == Path("/somewhere/sam")
+
+
+@pytest.mark.parametrize("name", settings.STOPS)
+def test_a_signal_to_stop_is_a_flag_and_a_second_one_acts(name):
+    number, heard = getattr(signal, name), []
+    before = signal.signal(number, lambda *_: heard.append(name))
+    try:
+        with settings.interrupt_flag() as flag:
+            os.kill(os.getpid(), number)
+            assert flag.is_set() and not heard
+            os.kill(os.getpid(), number)
+            assert heard == [name]
+        os.kill(os.getpid(), number)
+        assert heard == [name, name]
+    finally:
+        signal.signal(number, before)
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with settings.interrupt_flag() as flag:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not flag.is_set()
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realsam_edu import cli
 from realsam_edu.runtime import files
@@ -20,6 +22,7 @@ from realsam_edu.runtime.files import read_text
 from realsam_edu.text import corpora, shakespeare
 from realsam_edu.text import levels as grading
 from realsam_edu.text.public_sets import clean, oasst
+from realsam_edu.text.tokenizer import SPECIALS, SPELLED
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "tinyshakespeare.txt"
 TINY_CHARS = set("\n !$&',-.3:;?" + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -200,6 +203,21 @@ def test_sentences_of_a_text():
     ]
 
 
+@given(st.text(alphabet="ab.!?\"')] \n\t", max_size=40))
+def test_sentences_end_where_a_mark_is_followed_by_space(text):
+    """The rule as one pattern, which needs a time that grows with the square of the text."""
+    rule = re.compile(r".*?[.!?]+[\"')\]]*(?=\s|$)|.+?$", flags=re.S | re.M)
+    slow = [" ".join(match[0].split()) for match in rule.finditer(text)]
+    assert grading.sentences(text) == [one for one in slow if one]
+
+
+@pytest.mark.parametrize("unit", ["a line of a poem\n", ".", "!x", '."', "\n", "(("])
+def test_sentences_are_found_in_one_pass(unit):
+    """Where every position looked ahead to the end, this would not end today."""
+    text = unit * (3_000_000 // len(unit))
+    assert "".join("".join(grading.sentences(text)).split()) == "".join(text.split())
+
+
 def test_pieces_are_shuffled_the_same_way_each_time(tales):
     first = take(50, "tinystories", "train", tales, phase="sentences")
     assert first == take(50, "tinystories", "train", tales, phase="sentences")
@@ -230,6 +248,14 @@ def test_text_is_cleaned():
     assert clean("â€œHiâ€\x9d itâ€™s â€œmeâ€ ") == '"Hi" it\'s "me"'
     assert clean("Say <|user|>no<|endoftext|>!") == "Say no!"
     assert clean("Äß 猫 stay") == "Äß 猫 stay"
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5, 4000])
+def test_no_special_token_is_left_when_others_are_taken_out_of_it(depth):
+    nested = "<|us" * depth + "<|user|>" + "er|>" * depth
+    for mark in SPECIALS:
+        assert mark not in clean(f"a {nested} b") and mark not in clean(nested.replace("us", "s"))
+    assert not SPELLED.search(clean(nested))
 
 
 def message(text, role="prompter", *replies, rank=None, lang="en", **more):

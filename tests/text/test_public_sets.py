@@ -86,6 +86,8 @@ def test_all_kinds_of_records(tmp_path, kind):
         ),
         ("a.jsonl", b'{"text": 3}', "line 1: there is no text in the field 'text'"),
         ("a.jsonl", b'{"text": "a"}\n\n{"te', "line 3: this is not JSON"),
+        ("a.jsonl", b'{"text": ' + b"9" * 5000 + b"}", "line 1: a number is too long"),
+        ("a.jsonl", b"[" * 200_000, "line 1: a number is too long or brackets"),
         ("a.jsonl", b"[1, 2]", "line 1: expected a record with the fields text"),
         ("a.jsonl", b'{"text": "\xff"}', "line 1: this is not UTF-8 text"),
         ("a.jsonl.gz", b"not gzip", "Cannot read"),

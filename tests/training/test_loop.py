@@ -13,7 +13,7 @@ from realsam_edu.model.output import rate_penalty
 from realsam_edu.model.v1 import V1, V1Config
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
-from realsam_edu.training.config import TrainConfig
+from realsam_edu.training.config import TrainConfig, train_config
 from realsam_edu.training.evaluate import evaluate
 from realsam_edu.training.loop import train
 from realsam_edu.training.optimizer import learning_rate
@@ -92,6 +92,76 @@ def test_interrupted_run_resumes_bit_for_bit(tmp_path):
         assert torch.equal(a, b)
     again, finished, _ = losses(resume=True, resume_file=file, log=log)
     assert finished.done and not again  # a finished run has nothing left to do
+
+
+def spoil_loss(step, trained):
+    """After step 6: the next loss is no number."""
+    if step == 6:
+        trained.readout.bias.data[0] = math.nan
+
+
+def spoil_gradient(step, trained):
+    """From step 7 on a gradient is infinite, and nothing else is."""
+    if step == 6:
+        trained.readout.bias.register_hook(lambda grad: grad + math.inf)
+
+
+def spoil_weights(step, trained):
+    """When step 10 is about to be measured, a weight is infinite."""
+    if step == 10:
+        trained.readout.bias.data[0] = math.inf
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (spoil_loss, "at step 7 the loss is nan"),
+        (spoil_gradient, "at step 7 the norm of the gradient is (inf|nan)"),
+        (spoil_weights, "at step 10 the sum of the weights is inf"),
+    ],
+)
+def test_a_run_that_diverges_keeps_its_last_good_state(spoil, says, tmp_path):
+    file, log, trained = tmp_path / "v1.resume", tmp_path / "v1.jsonl", model()
+    right_losses, _, right = losses()
+    with pytest.raises(RealSamError, match=rf"{says}\. .*\(lr is .*step 5 is in .*v1\.resume"):
+        train(
+            trained, TEXT, TEXT, CONFIG, resume_file=file, log=log, progress=False,
+            on_step=lambda step, record: spoil(step, trained),
+        )  # fmt: skip
+    assert len(log.read_text().splitlines()) == 1 and "NaN" not in log.read_text()
+    rest, resumed, again = losses(resume=True, resume_file=file, log=log)
+    assert resumed.done and rest == right_losses[5:]
+    for a, b in zip(right.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ({"lr": math.nan}, "lr is nan; it has to be a number up to"),
+        ({"lr": -1e-3}, "at least 0"),
+        ({"lr": math.inf}, "up to"),
+        ({"lr": "1e-3"}, "it has to be a number"),
+        ({"rate_weight": math.nan}, "rate_weight is nan"),
+        ({"batch_size": 10**9}, "up to 65536"),
+        ({"batch_size": 2.5}, "whole number"),
+        ({"seed": -1}, "seed is -1; it has to be at least 0"),
+        ({"seed": 2**32}, "up to"),
+        ({"average": 1.5}, "average is 1.5"),
+        ({"target_rate": 0.0}, "target_rate is 0.0"),
+        ({"clip": 0.0}, "clip is 0.0"),
+        ({"warmup": -1}, "warmup is -1"),
+    ],
+)
+def test_settings_out_of_their_range_are_refused(setting, says):
+    with pytest.raises(RealSamError, match=says):
+        TrainConfig(steps=1, **setting)
+
+
+@pytest.mark.parametrize("epochs", [math.nan, math.inf, -math.inf])
+def test_passes_have_to_be_finite(epochs):
+    with pytest.raises(RealSamError, match="finite number"):
+        train_config("v1", 1000, epochs)
 
 
 def test_resume_refuses_another_run(tmp_path):

@@ -14,7 +14,8 @@ from .noise import noisy
 # Registers of other languages, and whose names stand in them.
 LANGUAGES = {"German": "de_DE", "French": "fr_FR", "Spanish": "es_ES", "Italian": "it_IT"}
 LANGUAGES |= {"Dutch": "nl_NL"}
-RARE = 0.35  # of the examples: a type is drawn first and then a frame that has it
+RARE = 0.35  # of the frames: a type is drawn first and then a frame that has it
+MORE = 0.25  # of the texts go on with another frame, a quarter of these with a third, and so on
 
 SLOTS = people.SLOTS | places.SLOTS | codes.SLOTS | times.SLOTS | decoys.SLOTS
 
@@ -39,8 +40,22 @@ def _examples(
     by_type = [[frame for frame in pool if kind in frame.types] for kind in TYPES]
     while True:
         hand = Hand(rng, split)
-        example = fill(hand.pick(hand.pick(by_type) if hand.chance(RARE) else pool), hand)
+        example = fill(_frame(pool, by_type, hand), hand)
+        while hand.chance(MORE):
+            example = joined(example, fill(_frame(pool, by_type, hand), hand), hand)
         yield noisy(hand, example) if hand.chance(noise) else example
+
+
+def _frame(pool: tuple[Frame, ...], by_type: list[list[Frame]], hand: Hand) -> Frame:
+    return hand.pick(hand.pick(by_type) if hand.chance(RARE) else pool)
+
+
+def joined(one: Example, other: Example, hand: Hand) -> Example:
+    """Return one text behind the other, below an empty line where the first ends no sentence."""
+    gap = hand.pick((" ", " ", "\n", "\n\n")) if one.text[-1] in ".!?" else "\n\n"
+    start = len(one.text) + len(gap)
+    moved = tuple(Span(a + start, b + start, kind) for a, b, kind in other.spans)
+    return Example(one.text + gap + other.text, one.spans + moved)
 
 
 def fill(frame: Frame, hand: Hand) -> Example:

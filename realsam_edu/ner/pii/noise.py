@@ -146,6 +146,11 @@ def apply(noise: Noise, hand: Hand, example: Example) -> Example:
 
 
 def noisy(hand: Hand, example: Example) -> Example:
-    """Return the example under one noise, or, one time in four, under two."""
-    example = apply(hand.mixed(NOISES), hand, example)
-    return apply(hand.mixed(NOISES), hand, example) if hand.chance(0.25) else example
+    """Return the example under one noise, or, one time in four, under two.
+
+    A text of nothing but what a noise takes away stays as it is.
+    """
+    noised = apply(hand.mixed(NOISES), hand, example)
+    if hand.chance(0.25):
+        noised = apply(hand.mixed(NOISES), hand, noised)
+    return noised if noised.text else example

@@ -9,8 +9,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from faker import Faker
-
+from ...runtime.errors import RealSamError
 from .frames import split_of
 
 
@@ -86,7 +85,13 @@ def _drawn(kind: str, locale: str) -> tuple[str, ...]:
 
 
 @cache
-def _faker(locale: str) -> Faker:
+def _faker(locale: str):
+    try:
+        from faker import Faker
+    except ImportError:
+        raise RealSamError(
+            "The names come from Faker, which is not installed; run `pip install faker==40.63.0`."
+        ) from None
     return Faker(locale, use_weighting=False)
 
 
