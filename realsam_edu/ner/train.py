@@ -21,6 +21,7 @@ from ..runtime.errors import RealSamError
 from ..runtime.files import write_atomic
 from ..runtime.settings import interrupt_flag, keep_memory, seed_all
 from ..training.config import TrainConfig
+from ..training.divergence import expect_finite, weights_of
 from ..training.optimizer import MeanWeights, learning_rate, load_slots, make_optimizer, slots
 from .batches import Reading
 
@@ -69,11 +70,23 @@ class Training:
         self.optimizer.step()
         self.mean.update_parameters(self.model)
         self.step += 1
-        self.recent.append(out.loss.item())
-        return {"loss": self.recent[-1], "rate": mean_rate(rates), "norm": norm.item()}
+        numbers = {"loss": out.loss.item(), "norm of the gradient": norm.item()}
+        self._expect_finite(numbers)
+        self.recent.append(numbers["loss"])
+        return {"loss": numbers["loss"], "rate": mean_rate(rates), "norm": norm.item()}
+
+    def _expect_finite(self, numbers: dict[str, float]) -> None:
+        kept = ""
+        if self.resume_file is not None and self.history:
+            kept = f" The state of step {self.history[-1]['step']} is in {self.resume_file}."
+        expect_finite(self.step, self.config.lr, numbers, kept)
 
     def run(self, progress: bool = True) -> bool:
-        """Train until done or interrupted (Ctrl-C); return True if done."""
+        """Train until done or interrupted (Ctrl-C); return True if done.
+
+        Raises:
+            RealSamError: loss, gradient or weights are no longer finite; what was saved stays.
+        """
         keep_memory()
         self.model.train()
         config, clock = self.config, time.perf_counter()
@@ -84,6 +97,7 @@ class Training:
                 bar.update()
                 bar.set_postfix(loss=f"{record['loss']:.3f}", rate=f"{record['rate']:.1%}")
                 if self.step % config.eval_every == 0 or self.step == config.steps:
+                    self._expect_finite(weights_of(self.model, self.mean.module))
                     self.seconds += time.perf_counter() - clock
                     self._validate(record)
                     clock = time.perf_counter()

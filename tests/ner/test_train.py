@@ -80,6 +80,23 @@ def test_nothing_to_resume_is_said(tmp_path):
         trained(tmp_path, resume=True)
 
 
+def test_a_training_that_diverges_keeps_its_last_good_state(tmp_path, monkeypatch):
+    batch = Reading.batch
+
+    def poisoned(self, number):
+        if number == 3:
+            poisoned.model.readout.head.bias.data.fill_(float("inf"))
+        return batch(self, number)
+
+    model, config = pipeline.prepared(**TINY)
+    poisoned.model = model
+    monkeypatch.setattr(Reading, "batch", poisoned)
+    outputs = Outputs(tmp_path / "ner.safetensors")
+    with pytest.raises(RealSamError, match=r"at step 4 the loss is .* The state of step 2 is in"):
+        pipeline.train_tagger(model, config, outputs, progress=False)
+    assert not outputs.checkpoint.exists() and outputs.resume_file.exists()
+
+
 def test_a_batch_is_decided_by_seed_and_number():
     def batch(seed, number):
         return Reading(lambda s: examples("train", s), (3, 20), 512, seed).batch(number)
