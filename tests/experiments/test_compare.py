@@ -83,7 +83,7 @@ def test_mistakes_get_one_sentence(data, tmp_path):
     with pytest.raises(RealSamError, match="no comparison 'x'; choose"):
         run(data, tmp_path, "x")
     with pytest.raises(RealSamError, match="seeds is 0; ask for 1 to"):
-        Plan("curriculum", seeds=0)
+        experiments.Plan("curriculum", seeds=0)
     run(data, tmp_path, seeds=1)
     with pytest.raises(RealSamError, match="other settings or texts; choose another --out, or add"):
         run(data, tmp_path, seeds=1, lr=1e-3)
