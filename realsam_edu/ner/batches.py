@@ -19,8 +19,8 @@ from .words import LOOKS, PIECES, fired_by, words
 
 SEEDS = 10**6  # batches of a training, at most, before it meets those of the next seed
 BETWEEN = ("\n", "\n", "\n\n", " ")  # what may stand between two texts of a row
-FORGOTTEN = 0.4  # share of words that are shown without their first piece, the word itself
-DISGUISED = 0.15  # share of words, among those, that are shown by their looks alone
+FORGOTTEN = 0.3  # share of words that are shown without their first piece, the word itself
+DISGUISED = 0.1  # share of words, among those, that are shown by their looks alone
 
 
 class Batch(NamedTuple):

@@ -18,7 +18,7 @@ from .words import PIECES, REACH, Word, fired_by, words
 
 MIDDLE = 192  # words of a window in which a span may begin
 CONTEXT = 32  # words before and behind
-SIDE_BY_SIDE = 16  # windows read at once
+SIDE_BY_SIDE = 32  # windows read at once
 THRESHOLD = 0.5  # probability above which a word is private
 NOWHERE = -1e9  # score of what cannot be
 

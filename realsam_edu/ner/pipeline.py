@@ -24,6 +24,7 @@ from .tagger import TaggerConfig
 from .train import Training
 
 DEFAULTS = {"steps": 6000, "batch_size": 16, "seq_len": 128, "lr": 8e-3, "weight_decay": 0.01}
+DEFAULTS |= {"target_rate": 0.12}  # the rate settles below what is asked
 HELD_OUT = 10**9  # seed of the texts to validate on, of frames that are never learnt from
 VALIDATED = 400  # texts per validation while training
 MEASURED = 4000  # texts of the final figures

@@ -160,4 +160,4 @@ def test_only_what_nobody_has_taken_yet_is_kept():
     finally:
         find.Arriving = original
     assert len(text) == 30 * 1700 and len(spans) == 6000
-    assert max(kept) < 2 * 1700 + 17 * MIDDLE * 8
+    assert max(kept) < 2 * 1700 + (find.SIDE_BY_SIDE + 1) * MIDDLE * 8
