@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from ..ner import pipeline, saved
+from ..ner import patterns, pipeline, saved
 from ..ner.evaluate import compare, summary
 from ..ner.find import THRESHOLD, Finder
 from ..ner.labelled import labelled, type_names
-from ..ner.labels import type_map
+from ..ner.labels import TYPES, type_map
 from ..ner.redact import WAYS, Redactor, as_json, as_text
 from ..ner.score import table
 from ..runtime.files import atomic_file, decoded, empty_file
@@ -47,7 +47,13 @@ def evaluate(args) -> int:
     examples, counted = labelled(args.file), type_map(type_names(args.file))
     finders = {"spikes": _finder(args.checkpoint, args)}
     finders |= {Path(path).stem: _finder(path, args) for path in args.beside or ()}
-    results = compare(finders, examples, set(counted.values()))
+    rivals = {"regular expressions": patterns.find}
+    if args.presidio:
+        from ..ner.presidio import own_patterns  # says it where Presidio is not installed
+
+        rivals["Presidio's patterns"] = own_patterns()
+    types = [name for name in TYPES if name in counted.values()]
+    results = compare(finders, rivals, examples, types)
     own = results["spikes"]
     if args.json:
         print(json.dumps(own | {"type_map": counted, "beside": results}))
@@ -100,6 +106,8 @@ def add_commands(command) -> None:
     sub.add_argument("--file", required=True, help="labelled texts, presidio-research's schema")
     text = "another tagger to measure on the same texts; repeatable"
     sub.add_argument("--beside", action="append", metavar="CHECKPOINT", help=text)
+    text = "measure Presidio's own patterns, too, where presidio-analyzer is installed"
+    sub.add_argument("--presidio", action="store_true", help=text)
     _add_finding_flags(sub)
     text = "Redact the text at standard input; everything else stays as it was, byte for byte."
     sub = task("redact", redact, text, "device", "json")

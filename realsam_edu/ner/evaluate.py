@@ -1,12 +1,11 @@
-"""Measuring taggers on labelled texts, beside regular expressions, on the same texts in one run."""
+"""Measuring taggers on labelled texts, beside rivals, on the same texts in one run."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from . import patterns
 from .confirm import confirmed
 from .find import Finder
-from .labelled import Example
+from .labelled import Example, Span
 from .labels import TYPES
 from .score import score
 
@@ -18,13 +17,17 @@ def measure(finder: Finder, examples: Sequence[Example], types: Collection[str] 
 
 
 def compare(
-    finders: dict[str, Finder], examples: Sequence[Example], types: Collection[str] = TYPES
+    finders: dict[str, Finder],
+    rivals: dict[str, Callable[[str], Iterable[Span]]],
+    examples: Sequence[Example],
+    types: Collection[str] = TYPES,
 ) -> dict[str, dict]:
-    """Measure several taggers and the regular expressions on the same texts.
+    """Measure several taggers and their rivals on the same texts.
 
     Args:
         finders: taggers by name. Each is measured as it is, with how many characters it read per
             second, and once more with checksums and formats as a second opinion.
+        rivals: by name, functions from a text to its spans, like `patterns.find`.
         examples: labelled texts.
         types: which types count.
 
@@ -40,7 +43,8 @@ def compare(
         results[name]["characters_per_second"] = round(sum(map(len, texts)) / seconds)
         checked = [confirmed(text, spans) for text, spans in zip(texts, found, strict=True)]
         results[f"{name}, checked"] = _scored(examples, checked, types)
-    results["regular expressions"] = _scored(examples, map(patterns.find, texts), types)
+    for name, find in rivals.items():
+        results[name] = _scored(examples, map(find, texts), types)
     return results
 
 

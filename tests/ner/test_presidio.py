@@ -1,11 +1,14 @@
 """Sam inside of the real analyzer of Presidio, where it is installed."""
 
+import json
 import sys
 
 import pytest
 from ner.stand_ins import knowing
+from project import run
 
 from realsam_edu.ner import saved
+from realsam_edu.ner.labelled import Example, Span, write_labelled
 from realsam_edu.ner.labels import TYPES, presidio_name
 from realsam_edu.runtime.errors import RealSamError
 
@@ -22,15 +25,7 @@ def test_without_presidio_it_is_said_how_to_get_it(monkeypatch):
 def analyzer():
     """The real analyzer, its own recognisers beside Sam; no language model has to be fetched."""
     analyzer = pytest.importorskip("presidio_analyzer")
-    import spacy
-    from presidio_analyzer.nlp_engine import SpacyNlpEngine
-
-    from realsam_edu.ner.presidio import SamRecognizer
-
-    class Blank(SpacyNlpEngine):
-        def __init__(self):
-            super().__init__()
-            self.nlp = {"en": spacy.blank("en")}
+    from realsam_edu.ner.presidio import SamRecognizer, WordsOnly
 
     class Knowing(SamRecognizer):
         def load(self):
@@ -39,7 +34,7 @@ def analyzer():
     registry = analyzer.RecognizerRegistry()
     registry.load_predefined_recognizers()
     registry.add_recognizer(Knowing())
-    return analyzer.AnalyzerEngine(registry=registry, nlp_engine=Blank())
+    return analyzer.AnalyzerEngine(registry=registry, nlp_engine=WordsOnly())
 
 
 def test_sam_answers_inside_of_the_analyzer(analyzer):
@@ -61,3 +56,21 @@ def test_it_loads_its_tagger_and_knows_the_types(tmp_path):
     assert sam.supported_entities == [presidio_name(name) for name in TYPES]
     results = sam.analyze("Ana Ruiz " * 30, [])
     assert results and all(r.score >= 0.3 for r in results)
+
+
+def test_presidios_own_patterns_are_a_rival(tmp_path, capsys):
+    pytest.importorskip("presidio_analyzer")
+    from realsam_edu.ner.presidio import own_patterns
+
+    find = own_patterns()
+    text = "Ana, mail ana@ruiz.es or pay with 4111 1111 1111 1111"
+    kinds = {text[s.start : s.end]: s.type for s in find(text)}
+    assert kinds == {"ana@ruiz.es": "EMAIL_ADDRESS", "4111 1111 1111 1111": "CREDIT_CARD"}
+    path, file = tmp_path / "tagger.safetensors", tmp_path / "texts.json"
+    saved.save(path, saved.build("spikes", rows=64, hidden=16, depth=2), {})
+    write_labelled(file, [Example(text, (Span(10, 21, "EMAIL_ADDRESS"),))])
+    code, line, _ = run(
+        capsys, "ner", "evaluate", "--file", file, "--checkpoint", path, "--presidio", "--json"
+    )
+    assert code == 0
+    assert json.loads(line)["beside"]["Presidio's patterns"]["span_f1"] == 1.0
