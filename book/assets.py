@@ -33,6 +33,16 @@ COPY = {  # npm package -> {name under vendor/: file or folder inside it}
         "mathjax/input/tex/extensions": "es5/input/tex/extensions",
         "mathjax/LICENSE": "LICENSE",
     },
+    "@fontsource-variable/newsreader": {  # the front page's; without it a serif of the system
+        "fonts/newsreader.woff2": "files/newsreader-latin-opsz-normal.woff2",
+        "fonts/newsreader-italic.woff2": "files/newsreader-latin-wght-italic.woff2",
+        "fonts/newsreader-LICENSE": "LICENSE",
+    },
+    "@fontsource-variable/source-sans-3": {
+        "fonts/source-sans.woff2": "files/source-sans-3-latin-wght-normal.woff2",
+        "fonts/source-sans-italic.woff2": "files/source-sans-3-latin-wght-italic.woff2",
+        "fonts/source-sans-LICENSE": "LICENSE",
+    },
 }
 SPHINX_CONFIG = {  # replaces the CDN addresses that Sphinx and MyST-NB would write into the pages
     "mathjax_path": "vendor/mathjax/tex-mml-chtml.js",
@@ -59,7 +69,7 @@ def install() -> bool:
     shutil.rmtree(VENDOR, ignore_errors=True)
     try:
         for name, version in wanted["dependencies"].items():
-            _fetch(npm, name, version, wanted["integrity"][name])
+            fetch(npm, name, version, wanted["integrity"][name], VENDOR, COPY[name])
     except (OSError, subprocess.CalledProcessError, tarfile.TarError) as error:
         shutil.rmtree(VENDOR, ignore_errors=True)
         reason = getattr(error, "stderr", None) or str(error)
@@ -80,8 +90,19 @@ def _anywidget() -> Path:
     return Path(spec.origin).parent / "nbextension" / "index.js"
 
 
-def _fetch(npm: str, name: str, version: str, integrity: str) -> None:
-    """Download one npm package, check its checksum and copy what the pages use."""
+def fetch(npm: str, name: str, version: str, integrity: str, into: Path, files: dict) -> None:
+    """Download one npm package, check its checksum and copy some files of it.
+
+    Args:
+        npm: path of the program.
+        name, version, integrity: of the package.
+        into: folder that the files go to.
+        files: name there -> file or folder in the package.
+
+    Raises:
+        OSError: the package has another checksum, or could not be written.
+        subprocess.CalledProcessError: npm could not fetch it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
             [npm, "pack", "--silent", f"{name}@{version}"],
@@ -96,8 +117,8 @@ def _fetch(npm: str, name: str, version: str, integrity: str) -> None:
             raise OSError(f"{name} {version} has another checksum than book/package.json says")
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
-        for target, source in COPY[name].items():
-            inside, outside = Path(folder) / "package" / source, VENDOR / target
+        for target, source in files.items():
+            inside, outside = Path(folder) / "package" / source, into / target
             outside.parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if inside.is_dir() else shutil.copy
             copy(inside, outside)

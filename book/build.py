@@ -26,9 +26,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 import assets
 import execute
 import pages
+import sam_files
 from execute import ROOT, cache_folder, fingerprint, output_folder
 
-LOOKS_LIKE = ("_config.yml", "_toc.yml", "book/static", "book/build.py", "book/assets.py")
+LOOKS_LIKE = (
+    "_config.yml",
+    "_toc.yml",
+    "book/static",
+    "book/front",
+    "book/build.py",
+    "book/assets.py",
+)
 
 
 def prepare(out: Path, cache: Path) -> None:
@@ -91,6 +99,8 @@ def build(budget: str) -> int:
     """Build the book at this budget and check what was built; return the exit code."""
     began, out, cache = time.perf_counter(), output_folder(budget), cache_folder(budget)
     offline = assets.install()
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # torch makes Sphinx complain
+        apart.submit(sam_files.install).result()
     prepare(out, cache)
     print(f"Building at budget {budget}.", flush=True)
     sources = [pages.source_of(ROOT, name) for name in pages.toc_files(ROOT)]
@@ -101,6 +111,7 @@ def build(budget: str) -> int:
         print("The book was not built: see the first warning or error above.")
         (out / "built-from.txt").unlink(missing_ok=True)
         return 1
+    pages.cure(out / "html")
     report = pages.check(ROOT, out / "html", cache, offline=offline, failed=faults)
     report |= {"budget": budget, "offline": offline}
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")

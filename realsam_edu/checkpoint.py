@@ -1,26 +1,19 @@
-"""Saving and loading: one safetensors file that knows what it is and whether it is intact.
+"""A trained Sam on disk: weights, tokenizer, configuration and card in one file.
 
-The weights, the model's configuration and its card (what it was trained on, how, with which
-result) are one file; the same card stands beside it as JSON for people to read. A digest over card
-and weights is kept in the file's header, so that a single flipped byte is noticed. Files are
-written under a temporary name and renamed, so a crash or a full disk leaves the old file whole.
+The card says what the model was trained on, how, with which result; it stands beside the file once
+more as JSON, for people to read. `runtime.tensor_file` says how the file knows whether it is whole.
 """
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as safetensors_bytes
 
 from .model.versions import MODELS
 from .runtime.errors import RealSamError
-from .runtime.files import write_atomic, write_json
+from .runtime.files import write_json
+from .runtime.tensor_file import CHECKPOINT, named, pack, unpack
 from .text.tokenizer import BPETokenizer, CharTokenizer
-
-FORMAT = "realsam-1"
 
 
 @dataclass
@@ -33,65 +26,8 @@ class Checkpoint:
 
 
 def checkpoint_path(path: str | Path) -> Path:
-    """Return `path` if it may be a checkpoint's.
-
-    Raises:
-        RealSamError: its name does not end in `.safetensors`.
-    """
-    path = Path(path)
-    if path.suffix != ".safetensors":
-        raise RealSamError(
-            f"{path} is no name for a checkpoint; choose one that ends in .safetensors."
-        )
-    return path
-
-
-def _digest(card: str, tensors: dict[str, torch.Tensor]) -> str:
-    digest = hashlib.sha256(card.encode())
-    for name in sorted(tensors):
-        tensor = tensors[name].detach().cpu().contiguous()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def pack(path: Path, tensors: dict[str, torch.Tensor], card: dict) -> None:
-    """Write tensors and card as one self-checking safetensors file, atomically."""
-    text = json.dumps(card)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    header = {"format": FORMAT, "card": text, "sha256": _digest(text, tensors)}
-    write_atomic(path, safetensors_bytes(tensors, metadata=header))
-
-
-def unpack(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Read what `pack` wrote, and check it.
-
-    Raises:
-        RealSamError: the file is missing, of another format, or not as it was written.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise RealSamError(f"There is no checkpoint at {path}; train one or correct the path.")
-    damaged = f"{path} is damaged (its contents do not match its checksum); fetch it again."
-    try:
-        with safe_open(path, "pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, UnicodeDecodeError):
-        raise RealSamError(damaged) from None
-    if header.get("format") != FORMAT:
-        raise RealSamError(
-            f"{path} has format '{header.get('format')}', this package reads '{FORMAT}'; "
-            "use the package version that wrote it, or train again."
-        )
-    if _digest(header.get("card", ""), tensors) != header.get("sha256"):
-        raise RealSamError(damaged)
-    return tensors, json.loads(header["card"])
-
-
-def part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
-    """Return the tensors whose names begin with `name`, without it."""
-    return {k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)}
+    """Return `path` if it may be a checkpoint's; `RealSamError` if it does not end as one."""
+    return named(path, CHECKPOINT)
 
 
 @torch.no_grad()

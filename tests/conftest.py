@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 from project import CI, ROOT, Book, build_book
 from xdist.scheduler import LoadScopeScheduling
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOCAL_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 pytest.register_assert_rewrite("widget_page")
 # No verdict hangs on the clock, not even that examples are drawn too slowly.
@@ -95,7 +94,9 @@ def clean_style():
 @pytest.fixture(scope="session")
 def chromium():
     """Start Chromium with every name but 127.0.0.1 unresolvable."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    from realsam_edu.experiments.browser import chromium_path
+
+    path = chromium_path()
     if path is None:
         (pytest.fail if CI else pytest.skip)("Chromium is not installed")
     from playwright.sync_api import sync_playwright
@@ -105,3 +106,12 @@ def chromium():
         browser = driver.chromium.launch(executable_path=path, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Return the path of node."""
+    path = shutil.which("node")
+    if path is None:
+        (pytest.fail if CI else pytest.skip)("node is not installed")
+    return path

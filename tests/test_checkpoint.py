@@ -12,6 +12,7 @@ from realsam_edu.model.v1 import V1, V1Config
 from realsam_edu.runtime import files
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
+from realsam_edu.runtime.tensor_file import CHECKPOINT, pack, unpack
 from realsam_edu.text.tokenizer import CharTokenizer
 
 
@@ -55,20 +56,18 @@ def test_truncated_file(saved, keep):
         checkpoint.load(path)
 
 
-def test_missing_other_format_and_other_version(saved, monkeypatch):
+def test_missing_other_format_and_other_version(saved):
     path, _ = saved
     with pytest.raises(RealSamError, match="no checkpoint at"):
         checkpoint.load(path.with_name("none.safetensors"))
-    tensors, card = checkpoint.unpack(path)
-    checkpoint.pack(path, tensors, card | {"version": "v9"})
+    tensors, card = unpack(path)
+    pack(path, tensors, card | {"version": "v9"})
     with pytest.raises(RealSamError, match="version 'v9'"):
         checkpoint.load(path)
-    checkpoint.pack(path, tensors, card | {"config": card["config"] | {"hidden": 17}})
+    pack(path, tensors, card | {"config": card["config"] | {"hidden": 17}})
     with pytest.raises(RealSamError, match="does not fit"):
         checkpoint.load(path)
-    monkeypatch.setattr(checkpoint, "FORMAT", "realsam-0")
-    checkpoint.pack(path, tensors, card)
-    monkeypatch.undo()
+    pack(path, tensors, card, CHECKPOINT._replace(format="realsam-0"))
     with pytest.raises(RealSamError, match="'realsam-0', this package reads 'realsam-1'"):
         checkpoint.load(path)
 

@@ -15,7 +15,7 @@ UNPACK = """window.unpack = (state) => {
 };
 window.load = (code) =>
   import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));"""
-MOUNT = """async ([code, state]) => {
+MOUNT = """async ([code, state, kernel]) => {
   unpack(state);
   const heard = {};
   const model = {
@@ -28,6 +28,13 @@ MOUNT = """async ([code, state]) => {
     on: (event, f) => (heard[event] = [...(heard[event] ?? []), f]),
     off: (event, f) => (heard[event] = (heard[event] ?? []).filter((g) => g !== f)),
   };
+  if (kernel !== null)
+    model.send = async (message) => {
+      for (const [said, buffers] of await window.kernel(kernel, message)) {
+        const views = buffers.map((b64) => unpack({ b: { b64 } }).b);
+        (heard["msg:custom"] ?? []).forEach((f) => f(said, views));
+      }
+    };
   const module = await load(code);
   const el = document.body.appendChild(document.createElement("div"));
   const stop = await module.default.render({ model, el });
@@ -58,25 +65,37 @@ def module_page(chromium, classes: dict):
 
 
 @contextmanager
-def widget_page(chromium, made, css: str, width: int, **options):
+def widget_page(chromium, made, css: str, width: int, kernel: bool = False, **options):
     """Yield a page that shows the widgets `made`, in order, as `shown`; it may raise no error.
 
     Args:
         css: their style sheets.
         width: of the body, in pixels.
+        kernel: whether the widgets in Python answer messages from the page.
         options: of the page, as `viewport` and `reduced_motion`.
     """
     page, problems = chromium.new_page(**options), []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.set_content(PAGE.format(width=width, css=css))
     page.evaluate(UNPACK)
-    for widget in made:
-        page.evaluate(MOUNT, [widget._esm, state_of(widget)])
+    made = list(made)
+    if kernel:
+        page.expose_function("kernel", lambda k, message: _answers(made[k], message))
+    for k, widget in enumerate(made):
+        page.evaluate(MOUNT, [widget._esm, state_of(widget), k if kernel else None])
     try:
         yield page
     finally:
         page.close()
     assert problems == []
+
+
+def _answers(widget: DOMWidget, message: dict) -> list:
+    """What a widget sends when the page sends it a message: contents with their buffers."""
+    sent = []
+    widget.send = lambda content, buffers=(): sent.append([content, [*buffers]])
+    widget._handle_custom_msg(message, [])
+    return [[said, [base64.b64encode(b).decode() for b in buffers]] for said, buffers in sent]
 
 
 def trait(page, which, name):
@@ -104,6 +123,7 @@ def expect_room_and_names(page, width: int, targets: str):
       !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim())).length"""
     assert page.evaluate(nameless) == 0
     small_targets = """(targets) => [...document.querySelectorAll(targets)]
+      .filter((e) => e.checkVisibility())
       .map((e) => e.getBoundingClientRect())
       .filter((r) => r.height < 44 || r.width < 44).length"""
     assert page.evaluate(small_targets, targets) == 0

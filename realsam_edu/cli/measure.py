@@ -15,7 +15,7 @@ from .flags import checkpoint_path
 def evaluate(args) -> int:
     """Measure and print; return the exit code."""
     loaded = checkpoint.load(checkpoint_path(args), pick_device(args.device))
-    tokens, chars = _tokens(loaded.tokenizer, read_text(Path(args.text)))
+    tokens, chars = tokens_of(loaded.tokenizer, read_text(Path(args.text)))
     measured = measure(loaded.model, tokens, chars=chars)
     if args.json:
         print(json.dumps(measured))
@@ -27,7 +27,7 @@ def evaluate(args) -> int:
     return 0
 
 
-def _tokens(tokenizer, text: str):
+def tokens_of(tokenizer, text: str):
     """Return the tokens of a text file and its characters; BPE reads it document by document."""
     if tokenizer.kind == "characters":
         return tokenizer.encode(text), None

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from ..checkpoint import pack, unpack
 from ..runtime.errors import RealSamError
 from ..runtime.files import write_json
+from ..runtime.tensor_file import pack, unpack
 from .decode import TAGS
 from .lstm import LSTMTagger
 from .tagger import Tagger, TaggerConfig

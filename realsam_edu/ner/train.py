@@ -15,11 +15,11 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..checkpoint import pack, part, unpack
 from ..model.output import rate_penalty
 from ..runtime.errors import RealSamError
 from ..runtime.files import write_atomic
 from ..runtime.settings import interrupt_flag, keep_memory, seed_all
+from ..runtime.tensor_file import pack, part, unpack
 from ..training.config import TrainConfig
 from ..training.divergence import expect_finite, weights_of
 from ..training.optimizer import MeanWeights, learning_rate, load_slots, make_optimizer, slots

@@ -1,6 +1,17 @@
 """Figures: `(data, ax=None) -> ax`. They train nothing and know no torch."""
 
+from .energy import plot_break_even, plot_energy_rows
+from .inside import (
+    describe_selectivity,
+    plot_answers,
+    plot_costs,
+    plot_lesions,
+    plot_position,
+    plot_ripples,
+    plot_selectivity,
+)
 from .neurons import describe_raster, plot_membrane, plot_raster, plot_surrogate
+from .recording import raster_svg
 from .road import version_map
 from .speed import (
     bench_figure,

@@ -104,3 +104,37 @@ def recording_svg(recording) -> str:
             "</svg>\n",
         ]
     )
+
+
+FINE, BAND, GAP = 8, 64, 12  # one neuron in eight; the height of a layer and the room between two
+
+
+def raster_svg(recording, width: int = 1100, names: bool = True) -> str:
+    """Return all layers of a recording as one wide raster whose colors are those of the page.
+
+    A layer's color is the CSS variable `--rs-layerK`, labels take `--rs-muted`.
+
+    Args:
+        recording: an `inside.trace.Trace`, spikes (L, T, N).
+        width: in pixels of the drawing; a time step is its T-th part.
+        names: whether the layers are named at the left.
+    """
+    layers, steps, neurons = recording.spk.shape
+    left, height = 64 if names else 0, layers * (BAND + GAP) - GAP
+    step, row = (width - left) / steps, BAND / (neurons / FINE)
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+        f'class="raster" font-size="14"><title>The spikes of {layers} layers over {steps} time '
+        f"steps; {recording.rate:.0%} of the neurons fire at a time</title>"
+    ]
+    for layer, spk in enumerate(recording.spk[:, :, ::FINE]):
+        top, color = layer * (BAND + GAP), f"layer{layer % 6 + 1}"
+        marks = [f"M{t * step:.1f} {(n + 0.5) * row:g}h{step - 2:.1f}" for t, n in np.argwhere(spk)]
+        place, stroke = f"translate({left} {top})", f"var(--rs-{color}, {C[color]})"
+        out.append(
+            f'<path transform="{place}" d="{"".join(marks)}" stroke="{stroke}" stroke-width="1.2"/>'
+        )
+        if names:
+            fill = f"var(--rs-muted, {C['muted']})"
+            out.append(_label(0, top + BAND / 2 + 5, f"layer {layer + 1}", fill=fill))
+    return "".join([*out, "</svg>"])

@@ -14,6 +14,7 @@ import random
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -110,17 +111,17 @@ def seed_all(seed: int) -> None:
 
 
 @contextmanager
-def interrupt_flag():
+def interrupt_flag(stops: Sequence[str] = STOPS):
     """Turn the first signal to stop into a flag that is read between steps; a second one stops.
 
-    These are Ctrl-C, a polite kill (SIGTERM) and a closed terminal (SIGHUP, unless `nohup` has it
-    ignored).
+    These are, unless told otherwise, Ctrl-C, a polite kill (SIGTERM) and a closed terminal (SIGHUP,
+    unless `nohup` has it ignored).
     """
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield flag  # signals reach the main thread only
         return
-    present = (getattr(signal, name) for name in STOPS if hasattr(signal, name))
+    present = (getattr(signal, name) for name in stops if hasattr(signal, name))
     before = {number: signal.getsignal(number) for number in present}
     heard = {number: old for number, old in before.items() if old != signal.SIG_IGN}
 

@@ -17,7 +17,6 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..checkpoint import pack, part, unpack
 from ..generation.generate import generate
 from ..model import environment
 from ..model.homeostasis import regulate
@@ -26,6 +25,7 @@ from ..neurons.lif import detach_state
 from ..runtime.errors import RealSamError
 from ..runtime.files import write_atomic
 from ..runtime.settings import interrupt_flag, keep_memory, seed_all
+from ..runtime.tensor_file import pack, part, unpack
 from . import distributed
 from .config import TrainConfig
 from .curriculum import Schedule, phase_line

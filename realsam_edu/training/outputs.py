@@ -13,9 +13,10 @@ the first step.
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..checkpoint import checkpoint_path, unpack
+from ..checkpoint import checkpoint_path
 from ..runtime.errors import RealSamError
 from ..runtime.files import try_to_write
+from ..runtime.tensor_file import unpack
 
 
 @dataclass(frozen=True)

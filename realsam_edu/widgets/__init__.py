@@ -8,6 +8,7 @@ from .curriculum_replay import CurriculumReplay
 from .homeostasis import Homeostasis
 from .lif_playground import LIFPlayground
 from .raster_stepper import RasterStepper
+from .sam_writer import SamWriter
 from .stress_console import StressConsole, respond
 from .surrogate_explorer import SurrogateExplorer
 
@@ -16,6 +17,7 @@ __all__ = [  # the widgets, and nothing else: whoever builds pages looks for the
     "Homeostasis",
     "LIFPlayground",
     "RasterStepper",
+    "SamWriter",
     "StressConsole",
     "SurrogateExplorer",
 ]

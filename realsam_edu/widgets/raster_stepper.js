@@ -3,39 +3,6 @@
 const LEFT = 52; // room for labels, the same in raster and membrane so that their columns line up
 const RIGHT = 10;
 const SHOWN = 12; // neurons named in the live text
-const VISIBLE = { "\n": "↵", " ": "␣", "\t": "⇥" };
-const NAMES = { "\n": "newline", " ": "space", "\t": "tab" };
-
-const visible = (token) => token.replace(/[\n\t]/g, (c) => VISIBLE[c]).replace(/^ +$/, (s) => "␣".repeat(s.length));
-const spoken = (token) => NAMES[token] ?? `"${visible(token)}"`;
-
-/** The traits, unpacked: spikes (L,T,N), membrane codes (L,T,N), scales (L,N,2), thresholds (L,N). */
-function readTrace(model) {
-  const [layers, steps, neurons] = model.get("shape");
-  const cells = layers * steps * neurons;
-  const codes = toBytes(model.get("mem_codes"));
-  return {
-    layers, steps, neurons,
-    spk: unpackBits(model.get("spikes"), cells),
-    codes: new Int8Array(codes.buffer.slice(codes.byteOffset, codes.byteOffset + cells)),
-    scale: toFloats(model.get("mem_scale")),
-    thr: toFloats(model.get("thresholds")),
-    p: toFloats(model.get("top_p")),
-    chars: model.get("top_chars"),
-    tokens: model.get("tokens"),
-    prompt: model.get("prompt_len"),
-  };
-}
-
-const fired = (tr, l, t, n) => tr.spk[(l * tr.steps + t) * tr.neurons + n] === 1;
-
-/** Membrane minus threshold: above zero exactly where the neuron fired. */
-function excess(tr, l, t, n) {
-  const code = tr.codes[(l * tr.steps + t) * tr.neurons + n];
-  const at = 2 * (l * tr.neurons + n);
-  return code > 0 ? (code / 127) * tr.scale[at + 1] : (code / 128) * tr.scale[at];
-}
-
 function firedAt(tr, l, t) {
   const out = [];
   for (let n = 0; n < tr.neurons; n++) if (fired(tr, l, t, n)) out.push(n);
@@ -194,7 +161,7 @@ function textPart(tr, go) {
   const legend = written
     ? h("p", { class: "rs-legend" }, h("span", { class: "rs-read" }, "prompt: underlined"), " · ", h("span", { class: "rs-written" }, "written by Sam: bold"))
     : null;
-  const box = h("div", { class: "rs-text", "data-testid": "text" }, ...flow);
+  const box = h("div", { class: "rs-text", tabindex: "0", role: "region", "aria-label": "The text", "data-testid": "text" }, ...flow);
   const show = (t) => {
     spans.forEach((span, i) => {
       span.classList.toggle("rs-future", i > t);
@@ -209,31 +176,17 @@ function textPart(tr, go) {
   return { el: h("div", {}, box, legend), show };
 }
 
-/** Next-token probabilities as bars with numbers; what really came next is marked. */
+/** What Sam expects next at each step; what really came is marked. */
 function nextPart(tr) {
   const wide = tr.p.length / tr.steps;
-  const rows = Array.from({ length: wide }, () => {
-    const [token, fill, number, mark] = ["rs-tok", "rs-fill", "rs-num", "rs-mark"].map((c) => h("span", { class: c }));
-    return { el: h("li", {}, token, h("span", { class: "rs-bar" }, fill), number, mark), token, fill, number, mark };
-  });
-  const title = h("h4", {}, "What Sam expects next");
-  const note = h("p", { class: "rs-muted", "data-testid": "came-next" });
-  const el = h("div", { class: "rs-next", "data-testid": "next" }, title, h("ol", {}, ...rows.map((r) => r.el)), note);
+  const bars = barsPart(wide, "What Sam expects next", "came-next");
   const show = (t) => {
     const next = tr.tokens[t + 1];
-    rows.forEach((row, k) => {
-      const [token, p] = [tr.chars[t][k], tr.p[t * wide + k]];
-      row.token.textContent = visible(token);
-      row.fill.style.width = `${100 * p}%`;
-      row.number.textContent = percent(p);
-      row.mark.textContent = token === next ? "◀" : "";
-      row.el.classList.toggle("rs-came", token === next);
-    });
     const rank = tr.chars[t].indexOf(next);
-    note.textContent = next == null ? "End of the trace."
-      : `◀ came next: ${spoken(next)}${rank < 0 ? `, not among these ${wide}` : ""}`;
+    bars.show(tr.chars[t], tr.p.subarray(t * wide, (t + 1) * wide), rank,
+      next == null ? "End of the trace." : `◀ came next: ${spoken(next)}${rank < 0 ? `, not among these ${wide}` : ""}`);
   };
-  return { el, show };
+  return { el: bars.el, show };
 }
 
 function firedPart(tr) {

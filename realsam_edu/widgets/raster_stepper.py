@@ -85,7 +85,7 @@ class RasterStepper(anywidget.AnyWidget):
     `step`, `layer` and `neuron` say what is shown; Python can read and set them.
     """
 
-    _esm = script("raster_stepper.js", "player.js")
+    _esm = script("raster_stepper.js", "player.js", "trace.js")
     _css = styles()
     shape = t.List(t.Int()).tag(sync=True)  # layers, steps, neurons
     spikes = t.Bytes().tag(sync=True)

@@ -10,6 +10,7 @@ import pytest
 from project import run
 
 from realsam_edu import checkpoint, cli
+from realsam_edu.runtime.tensor_file import unpack
 from realsam_edu.training.loop import Run
 
 TEXT = ["--storybook-chars", "60000", "--vocab", "600"]
@@ -115,7 +116,7 @@ def test_interrupted_run_resumes_bit_for_bit(mode, folder, tmp_path, capsys, mon
     for entry in logs[0] + logs[1]:
         entry.pop("seconds")
     assert logs[0] == logs[1]
-    tensors = [checkpoint.unpack(file)[0] for file in (whole, cut)]
+    tensors = [unpack(file)[0] for file in (whole, cut)]
     assert all((tensors[0][name] == tensors[1][name]).all() for name in tensors[0])
 
 

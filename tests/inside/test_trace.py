@@ -181,3 +181,14 @@ def test_reading_is_recorded_as_it_was_read(small):
 def test_a_window_that_was_not_heard_cannot_be_recorded(small):
     with pytest.raises(RealSamError, match="RecurrentLIF"):
         read_prompt(small, CHARS.encode("abc")[None], on_step=Recorder(small).on_step)
+
+
+def test_a_text_longer_than_a_window_is_recorded_whole(small, monkeypatch):
+    text = "abcdefgh" * 5
+    whole = trace(small, CHARS, text)
+    monkeypatch.setattr(writing, "WINDOW", 13)  # the last window has one character
+    parts = trace(small, CHARS, text)
+    assert parts.chars == whole.chars == list(text)
+    assert np.array_equal(parts.spk, whole.spk)
+    np.testing.assert_allclose(parts.mem, whole.mem, atol=1e-5)
+    np.testing.assert_allclose(parts.top_p, whole.top_p, atol=1e-5)

@@ -6,12 +6,12 @@ import signal
 import pytest
 import torch
 
-from realsam_edu.checkpoint import pack
 from realsam_edu.ner import pipeline, saved, train
 from realsam_edu.ner.batches import Reading
 from realsam_edu.ner.find import Finder
 from realsam_edu.ner.pii import examples
 from realsam_edu.runtime.errors import RealSamError
+from realsam_edu.runtime.tensor_file import pack
 from realsam_edu.training.outputs import Outputs
 
 TINY = {"hidden": 16, "depth": 2, "batch_size": 2, "seq_len": 24, "steps": 4, "eval_every": 2}

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 import torch
 
-from realsam_edu.checks import nb03, nb04, nb05, nb06, nb07, nb08
+from realsam_edu.checks import nb03, nb04, nb05, nb06, nb07, nb08, nb09, nb10
 from realsam_edu.model import encoder, v1
 from realsam_edu.model.dropout import LockedDropout
 from realsam_edu.neurons import lif as neurons
@@ -246,6 +246,9 @@ COMPARISONS = {
     "update_stress": nb08.check_update_stress,
     "rate_penalty": nb08.check_rate_penalty,
     "converged": nb06.check_converged,
+    "penalised": nb09.check_penalised,
+    "tuning": nb10.check_tuning,
+    "clamped": nb10.check_clamped,
 }
 
 

@@ -50,8 +50,19 @@ SPK = some_spikes()
 RATES = np.random.default_rng(0).lognormal(-2.3, 0.5, 300)
 DIVERSITY = np.random.default_rng(0).lognormal(-0.125, 0.5, 64)
 LOG, TABLE = run_log(), bench_table()
+TWINS, MARKS = (
+    {"8-bit": 5e6, "binary": 3e6, "fp32": 3e7},
+    {"8-bit": 0.5, "binary": 0.25, "fp32": 3.6},
+)
+ENERGY = {"compute": {"Sam": 6e6, "twin": 2.7e7}, "memory": {"Sam": 1e8, "twin": 3.5e8}}
 CONTROL = [{"tokens": entry["tokens"], "loss": 5.5, "val": 5.6} for entry in LOG]
 STAGES = [{"phase": phase, "seq_len": 8 * 2**i} for i, phase in enumerate(PHASES)]
+Z = np.random.default_rng(0).standard_normal((3, 40)) * 9  # classes, neurons
+CHANCE = np.random.default_rng(1).uniform(3, 9, (25, 3))
+CLASSES = ("comma", "vowel", "space")
+COSTS = {"at random": {1 / 8: [0.1, 0.12], 1 / 2: [0.6]}, "one by one": {1 / 8: [0.02]}}
+LESIONS = {"comma": (1.5, 0.1, [0.1, -0.2]), "vowel": (-0.1, 0.2, [0.0])}
+RIPPLES = {name: np.random.default_rng(2).random((5, 20)) for name in ("intact", "cut")}
 
 EVERY = {  # what is drawn -> (figure, its arguments before `ax`, and by name)
     "membrane": (plots.plot_membrane, (SPK[:, 0] * 1.2, SPK[:, 0], 1.0), {"cur": SPK[:, 0] * 0.6}),
@@ -78,5 +89,15 @@ EVERY = {  # what is drawn -> (figure, its arguments before `ax`, and by name)
     "throughput": (plots.plot_throughput, ({1: 2e9, 32: 5e10, 2048: 9e10}, 1e11), {}),
     "training speed": (plots.plot_training_speed, (TABLE["train"]["v4"],), {}),
     "token cost": (plots.plot_token_cost, (TABLE["generate"],), {}),
+    "selectivity": (plots.plot_selectivity, (Z, CHANCE, CLASSES), {}),
+    "confirmed": (plots.plot_selectivity, (Z, CHANCE, CLASSES), {"held": Z > 8}),
+    "answers": (plots.plot_answers, (list("a dog\n"), SPK[:6, :3], CLASSES), {}),
+    "costs": (plots.plot_costs, (COSTS,), {"level": 0.05}),
+    "lesions": (plots.plot_lesions, (LESIONS,), {}),
+    "ripples": (plots.plot_ripples, (RIPPLES,), {}),
+    "position": (plots.plot_position, (RIPPLES,), {}),
+    "position of one window": (plots.plot_position, ({"one": torch.rand(1, 8)},), {}),
+    "energy": (plots.plot_energy_rows, (ENERGY,), {}),
+    "break-even": (plots.plot_break_even, ([0, 1], [1e6, 9e6], TWINS, MARKS, 0.1), {}),
     "growth": (plots.plot_growth, (TABLE["scaling"],), {"name": "B"}),
 }

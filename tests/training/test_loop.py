@@ -8,11 +8,11 @@ import signal
 import pytest
 import torch
 
-from realsam_edu.checkpoint import pack
 from realsam_edu.model.output import rate_penalty
 from realsam_edu.model.v1 import V1, V1Config
 from realsam_edu.runtime.errors import RealSamError
 from realsam_edu.runtime.settings import seed_all
+from realsam_edu.runtime.tensor_file import pack
 from realsam_edu.training.config import TrainConfig, train_config
 from realsam_edu.training.evaluate import evaluate
 from realsam_edu.training.loop import train

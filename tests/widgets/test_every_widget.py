@@ -16,18 +16,23 @@ from widget_page import (
 from widgets.examples import CARD, make_control, make_log, make_population, make_trace
 
 from realsam_edu import widgets
+from realsam_edu.checkpoint import Checkpoint
+from realsam_edu.model.versions import build
 from realsam_edu.plots.palette import css_variables
+from realsam_edu.text.tokenizer import CharTokenizer
 from realsam_edu.widgets import (
     CurriculumReplay,
     Homeostasis,
     LIFPlayground,
     RasterStepper,
+    SamWriter,
     StressConsole,
     SurrogateExplorer,
 )
 from realsam_edu.widgets.base import styles
+from realsam_edu.widgets.sam_writer import SHEETS
 
-MOVES = {"step": 20, "entry": 9, "eta": 5, "stress": 1, "slope": 25, "current": 0.5}
+MOVES = {"step": 20, "neuron": 5, "entry": 9, "eta": 5, "stress": 1, "slope": 25, "current": 0.5}
 
 
 def everyone(full=False):
@@ -41,8 +46,14 @@ def everyone(full=False):
         CurriculumReplay(log, CARD, make_control(log)),
         Homeostasis(recorded=log, recorded_label="V3"),
         StressConsole(*(make_population(128, 256) if full else make_population()), label="noise"),
+        SamWriter(tiny_sam(), recording=trace),  # without a kernel the recording plays
     )
     return {type(widget).__name__: widget for widget in made}
+
+
+def tiny_sam():
+    """A model that never learnt, for a page that never asks for it."""
+    return Checkpoint(build("v1", 3, seed=0, embed=4, hidden=4), CharTokenizer("abc"), {})
 
 
 WEIGHTS = {  # characters in a page, at most
@@ -52,6 +63,7 @@ WEIGHTS = {  # characters in a page, at most
     "CurriculumReplay": 130_000,
     "Homeostasis": 110_000,
     "StressConsole": 90_000,
+    "SamWriter": 500_000,  # a recording of 160 steps is most of it
 }
 
 
@@ -66,7 +78,8 @@ def test_a_full_widget_keeps_the_page_light():
 
 @pytest.mark.parametrize("name", widgets.__all__)
 def test_the_scripts_fetch_nothing_and_evaluate_nothing(name):
-    expect_self_contained(getattr(widgets, name)._esm)
+    loads = "const answer = await fetch(address, { signal })"  # Sam's weights, and nothing else
+    expect_self_contained(getattr(widgets, name)._esm.replace(loads, "", 1))
 
 
 @pytest.mark.parametrize("name", widgets.__all__)
@@ -79,13 +92,14 @@ def test_widgets_wear_the_palette(name):
 def mounted(chromium):
     """All widgets in one narrow page without a kernel."""
     made, viewport = everyone().values(), {"width": 400, "height": 800}
-    with widget_page(chromium, made, styles("growth.css"), width=384, viewport=viewport) as page:
+    css = styles(*SHEETS)
+    with widget_page(chromium, made, css, width=384, viewport=viewport) as page:
         yield page
 
 
 @pytest.mark.browser
 def test_everything_is_labelled_large_and_inside_a_narrow_page(mounted):
-    targets = "button, select, summary, label:has(input), input:not([type=radio])"
+    targets = "button, select, summary, label:has(input), input:not([type=radio], [type=checkbox])"
     for mode in ("recorded", "live"):
         mounted.get_by_test_id("mode").select_option(mode)
         expect_room_and_names(mounted, 400, targets)
