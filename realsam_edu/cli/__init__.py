@@ -14,7 +14,7 @@ from ..experiments.bench import command as bench
 from ..runtime.errors import RealSamError
 from ..runtime.settings import show_anything
 from ..training import distributed
-from . import chat, data, export, look, measure, train, write
+from . import chat, data, export, look, measure, ner, train, write
 from .flags import add_flags
 
 
@@ -29,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         add_flags(sub, *shared)
         return sub
 
-    for group in (train, write, chat, measure, export, look, data):
+    for group in (train, write, chat, measure, export, look, ner, data):
         group.add_commands(command)
     text = "Time training and writing beside rivals in one run."
     bench.add_flags(command("bench", bench.run, text, "device", "json"))

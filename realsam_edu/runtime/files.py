@@ -100,7 +100,10 @@ def read_text(path: str | Path) -> str:
 
 
 def text_chunks(path: str | Path) -> Iterator[str]:
-    """Yield the text of `path` about a megabyte at a time, as `decoded` does; `.gz` is unpacked.
+    """Yield the text of `path` about a megabyte at a time; `.gz` is unpacked.
+
+    Lines may be ended by LF, CRLF or CR, and a byte order mark may stand first, so that the same
+    text is the same characters wherever it was saved.
 
     Raises:
         RealSamError: it is missing or damaged, or, with the line, not UTF-8 text.
@@ -113,17 +116,23 @@ def text_chunks(path: str | Path) -> Iterator[str]:
         raise unreadable_file(path, error) from None
 
 
-def decoded(file: BinaryIO, name: str | Path) -> Iterator[str]:
-    """Yield the text of an open file, here called `name`, about a megabyte at a time.
+def decoded(file: BinaryIO, name: str | Path, as_it_is: bool = False) -> Iterator[str]:
+    """Yield the text in an open file about a megabyte at a time.
 
-    Nothing else in the project decodes text: UTF-8 with or without a byte order mark, lines ended
-    by LF, CRLF or CR, so that the same text is the same characters wherever it was saved.
+    Nothing else in the project decodes text, and all text is UTF-8.
+
+    Args:
+        file: gives bytes.
+        name: what to call it where it has a fault.
+        as_it_is: keep byte order mark and ends of lines, so that encoding gives the same bytes.
 
     Raises:
         RealSamError: with the line, it is not UTF-8 text.
     """
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    decoder, line = io.IncrementalNewlineDecoder(decoder, translate=True), 1
+    decoder = codecs.getincrementaldecoder("utf-8" if as_it_is else "utf-8-sig")()
+    line = 1
+    if not as_it_is:
+        decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
     while True:
         data = file.read(CHUNK)
         if b"\0" in data:  # UTF-16, or no text at all

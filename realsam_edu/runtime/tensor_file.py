@@ -107,3 +107,8 @@ def is_kind(path: Path, kind: Kind) -> bool:
             return (file.metadata() or {}).get("format") == kind.format
     except (SafetensorError, OSError, UnicodeDecodeError):
         return False
+
+
+def part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    """Return the tensors whose names begin with `name`, without it."""
+    return {k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)}

@@ -77,9 +77,16 @@ def evaluate(model, tokens: torch.Tensor, streams: int = 1, chunk: int = 64, cha
         "nats_per_token": nats,
         "bpc": nats / math.log(2) * (1.0 if chars is None else len(tokens) / chars),
         "perplexity": perplexity(nats),
+        **firing(fired),
+        "tokens": (len(tokens) - 1) // streams * streams,
+    }
+
+
+def firing(fired: torch.Tensor) -> dict:
+    """Return `rate`, `rates`, `alive` and `moderate` of every neuron's firing rate, (L, N)."""
+    return {
         "rate": fired.mean().item(),
         "rates": [rate.mean().item() for rate in fired],
         "alive": (fired > ALIVE).float().mean().item(),
         "moderate": ((fired > MODERATE[0]) & (fired < MODERATE[1])).float().mean().item(),
-        "tokens": (len(tokens) - 1) // streams * streams,
     }

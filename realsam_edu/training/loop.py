@@ -25,13 +25,13 @@ from ..neurons.lif import detach_state
 from ..runtime.errors import RealSamError
 from ..runtime.files import write_atomic
 from ..runtime.settings import interrupt_flag, keep_memory, seed_all
-from ..runtime.tensor_file import pack, unpack
+from ..runtime.tensor_file import pack, part, unpack
 from . import distributed
 from .config import TrainConfig
 from .curriculum import Schedule, phase_line
 from .divergence import expect_finite, weights_of
 from .evaluate import evaluate
-from .optimizer import MeanWeights, make_optimizer
+from .optimizer import MeanWeights, load_slots, make_optimizer, slots
 
 REFRESH = 1.0  # seconds between two looks at the numbers behind the bar; a GPU waits for each
 
@@ -263,10 +263,9 @@ class Run:
         """
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         tensors |= {f"mean.{k}": v for k, v in self.mean.state_dict().items()}
-        for index, slots in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{k}": v for k, v in slots.items()}
-        for index, part in enumerate(self.state):
-            whole = {k: distributed.gather(v) for k, v in part._asdict().items()}  # (B, …) each
+        tensors |= {f"adam.{k}": v for k, v in slots(self.optimizer).items()}
+        for index, kept in enumerate(self.state):
+            whole = {k: distributed.gather(v) for k, v in kept._asdict().items()}  # (B, …) each
             tensors |= {f"state.{index}.{k}": v for k, v in whole.items()}
         tensors["rng"] = torch.get_rng_state()
         if self.device.type == "cuda":
@@ -282,15 +281,10 @@ class Run:
             RealSamError: it belongs to another run.
         """
         self._check_identity(card)
-        self.model.load_state_dict(_part(tensors, "model."))
-        self.mean.load_state_dict(_part(tensors, "mean."))
-        slots: dict[int, dict] = {}
-        for key, value in _part(tensors, "adam.").items():
-            index, name = key.split(".")
-            slots.setdefault(int(index), {})[name] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
-        state = _part(tensors, "state.")
+        self.model.load_state_dict(part(tensors, "model."))
+        self.mean.load_state_dict(part(tensors, "mean."))
+        load_slots(self.optimizer, part(tensors, "adam."))
+        state = part(tensors, "state.")
         self.state = tuple(
             type(like)(*(distributed.rows(state[f"{i}.{k}"]).to(self.device) for k in like._fields))
             for i, like in enumerate(self.state)
@@ -326,11 +320,6 @@ class Run:
 def _of_all_texts(surprise: torch.Tensor) -> torch.Tensor:
     """The mean of what every process met with its own texts, ()."""
     return distributed.shared_mean([surprise])[0]
-
-
-def _part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
-    """The tensors whose names begin with `name`, without it."""
-    return {k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)}
 
 
 def _postfix(record: dict, phase: str | None) -> dict:

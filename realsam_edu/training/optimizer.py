@@ -70,3 +70,19 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
     ]
     fused = not table.is_meta  # one kernel for all parameters; there is none without numbers
     return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.99), fused=fused)
+
+
+def slots(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """Return what an optimiser remembers of each parameter, by "number.name"."""
+    state = optimizer.state_dict()["state"]
+    return {f"{index}.{name}": v for index, kept in state.items() for name, v in kept.items()}
+
+
+def load_slots(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    """Let an optimiser remember what `slots` returned."""
+    state: dict[int, dict] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".")
+        state.setdefault(int(index), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
