@@ -121,9 +121,11 @@ def interrupt_flag(stops: Sequence[str] = STOPS):
     if threading.current_thread() is not threading.main_thread():
         yield flag  # signals reach the main thread only
         return
-    present = (getattr(signal, name) for name in stops if hasattr(signal, name))
-    before = {number: signal.getsignal(number) for number in present}
-    heard = {number: old for number, old in before.items() if old != signal.SIG_IGN}
+    present = {name: getattr(signal, name) for name in stops if hasattr(signal, name)}
+    before = {name: signal.getsignal(number) for name, number in present.items()}
+    if before.get("SIGHUP") == signal.SIG_IGN:  # Ctrl-C is heard though a script's `&` ignores it
+        del before["SIGHUP"]
+    heard = {present[name]: old for name, old in before.items()}
 
     def as_before():
         for number, old in heard.items():

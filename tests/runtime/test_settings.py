@@ -87,6 +87,17 @@ def test_a_signal_to_stop_is_a_flag_and_a_second_one_acts(name):
         signal.signal(number, before)
 
 
+def test_ctrl_c_is_heard_where_a_script_started_it_in_the_background():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with settings.interrupt_flag() as flag:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert flag.is_set()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_what_nohup_ignores_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
