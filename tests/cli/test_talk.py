@@ -168,10 +168,11 @@ def test_a_full_disk_and_a_reader_that_leaves(folder, command):
 
 
 MEMORY = """
-import resource, sys
+import sys
 from realsam_edu import cli
+from realsam_edu.experiments.bench.timing import memory_peak
 code = cli.main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
+print(round(memory_peak()), file=sys.stderr)
 sys.exit(code)
 """
 
