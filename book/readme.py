@@ -1,6 +1,6 @@
 """Write README.md anew from what was measured, and draw its picture: `python book/readme.py`.
 
-The tables come from the cards and the benchmark in `data/results`; the picture,
+The tables come from the cards, the benchmark and the page's table in `data/results`; the picture,
 `static/readme.svg`, from a line that the committed checkpoint writes.
 """
 
@@ -68,7 +68,10 @@ def with_results(readme: str, folder: Path = RESULTS) -> str:
     versions = report.versions_markdown(cards(VERSIONS, folder))
     seeds = report.seeds_markdown(cards(SEEDS, folder))
     readme = between(readme, MARKS, f"{versions}\n### V1, three seeds\n\n{seeds}")
-    return between(readme, SPEED_MARKS, report.bench_markdown(bench(folder)))
+    page = folder / "browser.json"
+    table = json.loads(page.read_text(encoding="utf-8")) if page.exists() else {}
+    speed = report.bench_markdown(bench(folder)) + report.page_markdown(table)
+    return between(readme, SPEED_MARKS, speed)
 
 
 def main() -> None:

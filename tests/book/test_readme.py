@@ -13,7 +13,7 @@ from project import ROOT
 sys.path.insert(0, str(ROOT / "book"))
 import readme as results
 
-from realsam_edu.experiments.report import bench_markdown, versions_markdown
+from realsam_edu.experiments.report import bench_markdown, page_markdown, versions_markdown
 from realsam_edu.plots.recording import EVERY, recording_svg
 
 
@@ -122,6 +122,18 @@ def test_speed_is_that_of_the_benchmark():
         "44.4 times, and 1,228 MB", "(R² 0.999)", "(R² 0.998)", "2026-01-02", "2 threads", "`abc`",
     ):  # fmt: skip
         assert said in text, said
+
+
+def test_the_page_is_told_from_its_table():
+    hardware = {"cpu": "a processor", "threads": 2, "gpu": None}
+    speed = {"tokens_per_second": 1234.5, "browser": "Chromium 1", "hardware": hardware}
+    row = {"loss": {"cost_nats": -0.0004}, "speed": speed | {"commit": "abc"}}
+    text = page_markdown({"v1": row, "v4": row | {"loss": {"cost_nats": 0.0123}}})
+    assert "V1 1,234, V4 1,234 (Chromium 1, a processor, 2 threads, commit `abc`)" in text
+    assert "cost: V1 -0.0004, V4 +0.0123." in text
+    for table in ({}, {"v1": row}, {"v1": row, "v4": {"loss": {}}}):
+        assert "has not been measured for" in page_markdown(table)
+        assert "v4" in page_markdown(table)
 
 
 def test_a_benchmark_that_is_missing_or_unfinished_is_named(folder):
