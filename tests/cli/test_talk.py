@@ -177,17 +177,20 @@ sys.exit(code)
 """
 
 
-def test_a_prompt_of_a_hundred_thousand_characters_fits_into_400_megabytes():
-    """The peak of the whole command, with the committed V4."""
-    text = ("Once upon a time, there was a little dog. " * 2400)[:100_000]
+def test_a_prompt_of_a_hundred_thousand_characters_needs_no_more_memory_than_a_short_one():
+    """The peaks of the whole command, with the committed V4; all scores at once took 1.6 GB."""
     argv = [sys.executable, "-c", MEMORY, "generate", "--mode", "v4", "--prompt", "-", "--n", "3"]
-    done = subprocess.run(
-        argv, input=text.encode(), capture_output=True, cwd=ROOT, check=False,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.decode().startswith(text)
-    assert int(done.stderr) <= 400
+    peaks = []
+    for characters in (50, 100_000):
+        text = ("Once upon a time, there was a little dog. " * 2400)[:characters]
+        done = subprocess.run(
+            argv, input=text.encode(), capture_output=True, cwd=ROOT, check=False,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.decode().startswith(text)
+        peaks.append(int(done.stderr))
+    assert peaks[1] - peaks[0] <= 80, peaks
 
 
 # ---------------------------------------------------------------- chat
