@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from .. import checkpoint
-from ..experiments import browser
 from ..generation.browser import MAGIC, pack
 from ..runtime.errors import RealSamError
 from ..runtime.files import read_text, try_to_write, write_atomic
@@ -46,6 +45,8 @@ def _claim(target: Path) -> None:
 
 def page(args) -> int:
     """Measure what a page's Sam loses and how fast it is; return the exit code."""
+    from ..experiments import browser  # brings the widgets, which need not be installed
+
     loaded = checkpoint.load(checkpoint_path(args))
     if args.text is None and not args.speed:
         raise RealSamError("There is nothing to measure; give --text FILE, or --speed, or both.")

@@ -177,7 +177,7 @@ sys.exit(code)
 """
 
 
-def test_a_prompt_of_a_hundred_thousand_characters_needs_no_more_memory_than_a_short_one():
+def test_a_prompt_of_a_hundred_thousand_characters_needs_little_more_than_a_short_one():
     """The peaks of the whole command, with the committed V4; all scores at once took 1.6 GB."""
     argv = [sys.executable, "-c", MEMORY, "generate", "--mode", "v4", "--prompt", "-", "--n", "3"]
     peaks = []
@@ -190,7 +190,7 @@ def test_a_prompt_of_a_hundred_thousand_characters_needs_no_more_memory_than_a_s
         assert done.returncode == 0, done.stderr
         assert done.stdout.decode().startswith(text)
         peaks.append(int(done.stderr))
-    assert peaks[1] - peaks[0] <= 80, peaks
+    assert peaks[1] - peaks[0] <= 80 and peaks[1] <= 400, peaks
 
 
 # ---------------------------------------------------------------- chat

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -225,3 +227,12 @@ def test_the_table_of_ideas_is_true():
         source = (PACKAGE / file).read_text(encoding="utf-8")
         defined = re.search(rf"^(?:def|class) {name}\b|^{name}\b.*=", source, re.MULTILINE)
         assert not name or defined, f"{file} does not define {name}"
+
+
+def test_the_command_starts_without_what_only_notebooks_need():
+    """Its package alone has no widgets and no figures, and both are slow and large to load."""
+    code = "import sys, realsam_edu.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("matplotlib", "anywidget", "ipywidgets", "faker", "datasets", "playwright"):
+        assert name not in done.stdout.split(), name
